@@ -1,0 +1,149 @@
+"""`make demo`: sets up, fills and serves a whole Starchamber on this machine, with nothing but Python.
+
+The embedded world: SQLite, one web process, at most 8 raters, bound to 127.0.0.1, with a key of its own. Everything it
+makes lies below var/demo; a second run finds it there and is quick. `--check` does the same, visits every page as a
+member of the staff and as a rater, and ends.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import secrets
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import Any, NoReturn
+
+from tools.demo_check import check_site
+
+ROOT = Path(__file__).resolve().parent.parent
+FOLDER = ROOT / "var" / "demo"
+SAMPLES = ROOT / "ratings" / "library" / "samples"
+INSTRUCTIONS = SAMPLES / "instructions.md"
+SOURCES = ["explicit", "terse", "circular"]
+#: What the simulated raters like, as natural logs.
+STRENGTHS = {"explicit": 0.9, "terse": 0.2, "circular": -1.1}
+READY_SECONDS = 60
+
+
+def say(line: str = "") -> None:
+    print(line, flush=True)
+
+
+def fail(reason: str) -> NoReturn:
+    sys.stderr.write(f"make demo: {reason}\n")
+    sys.exit(1)
+
+
+def demo_environment(port: int) -> dict[str, str]:
+    """The demo's own settings; a developer's .env or shell has no part in them."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    key_file = FOLDER / "secret_key"
+    if not key_file.exists():
+        key_file.touch(mode=0o600)
+        key_file.write_text(secrets.token_urlsafe(48))
+    own = {
+        "DJANGO_SETTINGS_MODULE": "config.settings",
+        "DATABASE_URL": f"sqlite:///{FOLDER / 'starchamber.sqlite3'}",
+        "SECRET_KEY": key_file.read_text(),
+        "STORAGE_URL": str(FOLDER / "storage"),
+        "PUBLIC_URL": f"http://127.0.0.1:{port}",
+        "REDIS_URL": "",
+        "DEBUG": "0",
+        "ALLOW_SQLITE": "1",
+        "STARCHAMBER_DEMO": "1",
+    }
+    inherited = {name: value for name, value in os.environ.items() if not name.endswith("_FILE")}
+    return {**inherited, **own}
+
+
+def prepare(environment: dict[str, str]) -> tuple[str, list[str]]:
+    """Migrates, fills where that was not done yet, and mints links: the owner's, and those of three raters."""
+    command = [sys.executable, "-m", "tools.demo_fill"]
+    done = subprocess.run(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True)
+    if done.returncode:
+        fail("the demo could not be filled (the reason stands above)")
+    links: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return links["owner"], links["raters"]
+
+
+def start_server(environment: dict[str, str], port: int) -> subprocess.Popen[bytes]:
+    """The production web server with one process, which a SQLite file wants."""
+    command = [sys.executable, "-m", "tools.serve", "--port", str(port), "--workers", "1"]
+    server = subprocess.Popen([*command, "--pid-file", str(FOLDER / "web.pid")], cwd=ROOT, env=environment)
+    deadline = time.monotonic() + READY_SECONDS
+    while time.monotonic() < deadline:
+        if server.poll() is not None:
+            fail("the web server did not start (its reason stands above)")
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=2):  # noqa: S310 - our own address
+                return server
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.1)
+    server.terminate()
+    fail(f"the web server did not answer within {READY_SECONDS} s")
+
+
+def stop_server(server: subprocess.Popen[bytes]) -> None:
+    if server.poll() is None:
+        server.terminate()
+        try:
+            server.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            server.kill()
+            server.wait()
+
+
+def show(owner: str, raters: list[str], *, port: int, seconds: float) -> None:
+    say()
+    say(f"Starchamber is ready at http://127.0.0.1:{port} ({seconds:.0f} s)")
+    say()
+    say("As a researcher (a link signs in once; run make demo again for another):")
+    say(f"  {owner}")
+    say("As a rater of the open study (three raters; open one on a phone-sized window):")
+    for link in raters:
+        say(f"  {link}")
+    say()
+    say("Ctrl-C stops all of it. What you did stays in var/demo; remove that folder to begin anew.")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="make demo", description=__doc__)
+    parser.add_argument("--check", action="store_true", help="visit every page, then end")
+    parser.add_argument("--port", type=int, default=8000)
+    options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    begun = time.monotonic()
+    environment = demo_environment(options.port)
+    owner, raters = prepare(environment)
+    server = start_server(environment, options.port)
+    try:
+        show(owner, raters, port=options.port, seconds=time.monotonic() - begun)
+        if options.check:
+            check(options.port, owner, raters[0])
+        else:
+            server.wait()
+            fail("the web server ended (its reason stands above)")
+    except KeyboardInterrupt:
+        say("\nStopped.")
+    finally:
+        stop_server(server)
+
+
+def check(port: int, owner: str, rater: str) -> None:
+    visited, problems = check_site(f"http://127.0.0.1:{port}", owner_link=owner, rater_link=rater)
+    for problem in problems:
+        say(f"  {problem}")
+    if problems:
+        fail(f"{len(problems)} of {visited} pages and acts failed")
+    say(f"Checked {visited} pages and acts: all well.")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,85 @@
+"""Takes the pictures of docs/pictures from a running demo: real pages, phone and desktop, light and dark.
+
+    make demo                                   (in another terminal)
+    .venv/bin/python -m tools.pictures OWNER_LINK RATER_LINK
+
+Needs the packages of `make test`. The links are the ones that the demo printed.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.services.chromium import find_chromium, launch_arguments
+
+FOLDER = Path(__file__).resolve().parent.parent / "docs" / "pictures"
+SIZES = {"desktop": (1280, 860), "phone": (390, 844)}
+
+#: Name of the picture, address of the page.
+STAFF_PAGES = {
+    "studies": "/",
+    "study": "/studies/common-sense-1/",
+    "results": "/studies/word-problems-1/results/?raters=simulated",
+    "questions": "/datasets/word-problems/",
+    "question": "/datasets/word-problems/questions/wp-001/",
+}
+
+
+def open_page(browser: Browser, size: str, scheme: str) -> Page:
+    width, height = SIZES[size]
+    context = browser.new_context(
+        viewport={"width": width, "height": height},
+        color_scheme="dark" if scheme == "dark" else "light",
+        has_touch=size == "phone",
+        device_scale_factor=1,
+    )
+    return context.new_page()
+
+
+def sign_in(page: Page, link: str) -> None:
+    page.goto(link)
+    page.locator("main form button").first.click()
+    page.wait_for_load_state("networkidle")
+
+
+def take(page: Page, name: str, size: str, scheme: str) -> None:
+    path = FOLDER / f"{name}-{size}-{scheme}.png"
+    page.screenshot(path=path)
+    print(path.relative_to(FOLDER.parent.parent))
+
+
+def main() -> None:
+    owner_link, rater_link = sys.argv[1:3]
+    base = "{0.scheme}://{0.netloc}".format(urlsplit(owner_link))
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    program = find_chromium()
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=None if program is None else str(program), args=launch_arguments()
+        )
+        staff = open_page(browser, "desktop", "light")
+        sign_in(staff, owner_link)  # works once: the other pages borrow its cookies
+        cookies = staff.context.cookies()
+        for size in SIZES:
+            for scheme in ("light", "dark"):
+                page = open_page(browser, size, scheme)
+                page.context.add_cookies(cookies)  # type: ignore[arg-type]  # playwright types its own output otherwise
+                for name, address in STAFF_PAGES.items():
+                    page.goto(base + address)
+                    page.wait_for_load_state("networkidle")
+                    take(page, name, size, scheme)
+                desk = open_page(browser, size, scheme)
+                sign_in(desk, rater_link)
+                if size == "desktop":
+                    for key in ("3", "1"):
+                        desk.keyboard.press(key)
+                take(desk, "desk", size, scheme)
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()
