@@ -1,0 +1,1 @@
+"""The problem families: parse, grade, normalise, split into steps. Pure: no Django, no torch."""

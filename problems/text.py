@@ -1,0 +1,79 @@
+"""Ways of looking at a text that parsing, normalising and comparing share."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+_TAG = re.compile(r"<(/?)(?:think|thinking|thought|reasoning)>", re.IGNORECASE)
+# Operators count: "5 - 2" and "5 + 2" are not the same text. A hyphen inside a word does not.
+_TOKEN = re.compile(r"[^\W_]+|[+*/=×÷<>%−]|-(?=\s*[$0-9])")
+
+
+def remove_thinking(text: str) -> str:
+    """`text` without `<think>…</think>` and what they hold.
+
+    A closing tag without its opening one ends thinking that began with the text (some chat templates put the
+    opening tag into the prompt); an opening tag that is never closed, in a sample cut short, starts thinking
+    that lasts to the end.
+    """
+    if "<" not in text:
+        return text
+    kept: list[str] = []
+    depth = position = 0
+    for tag in _TAG.finditer(text):
+        if not tag[1]:
+            if depth == 0:
+                kept.append(text[position : tag.start()])
+            depth += 1
+        elif depth == 0:
+            kept.clear()
+            position = tag.end()
+        else:
+            depth -= 1
+            position = tag.end()
+    if depth == 0:
+        kept.append(text[position:])
+    return "".join(kept)
+
+
+def remove_calculator_marks(text: str) -> str:
+    """`text` without GSM8K's `<<48/2=24>>`; a mark never spans lines."""
+    if "<<" not in text:
+        return text
+    # find() and not a pattern: a line of a million "<<" must not cost a scan for each of them.
+    return "\n".join(_unmarked(line) if "<<" in line else line for line in text.split("\n"))
+
+
+def _unmarked(line: str) -> str:
+    kept: list[str] = []
+    position = 0
+    while (start := line.find("<<", position)) >= 0 and (end := line.find(">>", start + 2)) >= 0:
+        kept.append(line[position:start])
+        position = end + 2
+    kept.append(line[position:])
+    return "".join(kept)
+
+
+def fold(text: str) -> str:
+    """What is left of a text when case, punctuation and white space do not count.
+
+    Two texts with equal folds are the same text to a reader. Words and the operators of arithmetic stay,
+    with one space between them.
+    """
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", text)
+        text = "".join(_foldable(character) for character in text)
+    return " ".join(_TOKEN.findall(text.casefold()))
+
+
+def _foldable(character: str) -> str:
+    # Vowel signs and accents belong to their word; \w leaves them out, so they travel as private letters.
+    if character.isascii() or not unicodedata.category(character).startswith("M"):
+        return character
+    return chr(0x20000 + ord(character)) if ord(character) < 0x10000 else character
+
+
+def has_words(text: str) -> bool:
+    """Whether there is a letter or a digit in `text`."""
+    return any(character.isalnum() for character in text)
