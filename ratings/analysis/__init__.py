@@ -1,0 +1,1 @@
+"""What the rankings say: pure statistics over judged triples. No module here imports Django."""

@@ -1,0 +1,62 @@
+"""The shape of an analysis, for the API's description."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers
+
+
+class NaiveSerializer(serializers.Serializer[Any]):
+    p_one_sided = serializers.FloatField(allow_null=True)
+    p_two_sided = serializers.FloatField(allow_null=True)
+
+
+class ClusteredSerializer(serializers.Serializer[Any]):
+    win_rate = serializers.FloatField(allow_null=True)
+    low = serializers.FloatField(allow_null=True)
+    high = serializers.FloatField(allow_null=True)
+    p_two_sided = serializers.FloatField(allow_null=True)
+    method = serializers.CharField()
+
+
+class PairSerializer(serializers.Serializer[Any]):
+    a = serializers.CharField()
+    b = serializers.CharField()
+    wins_a = serializers.IntegerField()
+    wins_b = serializers.IntegerField()
+    ties = serializers.IntegerField()
+    odds = serializers.FloatField(allow_null=True)
+    naive = NaiveSerializer()
+    clustered = ClusteredSerializer()
+
+
+class StrengthSerializer(serializers.Serializer[Any]):
+    source = serializers.CharField()  # type: ignore[assignment]  # the contract's word; `source` is DRF's too
+    strength = serializers.FloatField(allow_null=True)
+    low = serializers.FloatField(allow_null=True)
+    high = serializers.FloatField(allow_null=True)
+
+
+class AgreementSerializer(serializers.Serializer[Any]):
+    alpha_ordinal = serializers.FloatField(allow_null=True)
+    pairwise_percent = serializers.FloatField(allow_null=True)
+    units = serializers.IntegerField()
+
+
+class PositionSerializer(serializers.Serializer[Any]):
+    mean_rank = serializers.ListField(child=serializers.FloatField())
+    p_two_sided = serializers.FloatField()
+
+
+class AnalysisSerializer(serializers.Serializer[Any]):
+    study = serializers.CharField()
+    raters_kind = serializers.CharField()
+    ratings = serializers.IntegerField()
+    raters = serializers.IntegerField(allow_null=True)
+    questions = serializers.IntegerField()
+    excluded = serializers.DictField(child=serializers.IntegerField())
+    pairs = PairSerializer(many=True)
+    strengths = StrengthSerializer(many=True)
+    agreement = AgreementSerializer()
+    position = PositionSerializer(allow_null=True)

@@ -1,0 +1,50 @@
+"""Designing a study: first the dataset, then the choices that it offers."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods
+
+from accounts.audit import Actor
+from accounts.errors import StarchamberError
+from accounts.gates import staff_page, staff_user
+from accounts.roles import Act
+from ratings.console.access import HOME
+from ratings.console.refusals import show_refusal
+from ratings.console.study_form import SOURCES_OF_A_STUDY, NewStudyForm
+from ratings.console.words import EXCLUDED, Reason, explain
+from ratings.library.selectors import dataset_summaries, dataset_summary
+from ratings.studies.errors import TooFewQuestions
+from ratings.studies.services import create_study
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@staff_page(Act.RUN_STUDIES)
+def new_study(request: HttpRequest) -> HttpResponse:
+    """Without ?dataset= the datasets to choose from; with it the form, whose POST draws a draft."""
+    chosen = request.GET.get("dataset")
+    if not chosen:
+        return _choose_dataset(request)
+    form = NewStudyForm(request.POST if request.method == "POST" else None, dataset=dataset_summary(chosen))
+    reasons: list[Reason] = []
+    if form.is_valid():
+        try:
+            study = create_study(form.design(), actor=Actor.of(staff_user(request)))
+        except StarchamberError as error:
+            show_refusal(form, error)
+            if isinstance(error, TooFewQuestions):
+                reasons = explain(error.details["excluded"], EXCLUDED)
+        else:
+            messages.success(request, f"{study.name} is drawn. Raters see nothing before it is opened.")
+            return redirect("console:study", study.name)
+    context = {"form": form, "dataset": form.dataset, "reasons": reasons, "trail": [HOME]}
+    return render(request, "console/new_study.html", context, status=422 if form.errors else 200)
+
+
+def _choose_dataset(request: HttpRequest) -> HttpResponse:
+    summaries = dataset_summaries()
+    usable = [one for one in summaries if len(one.sources) >= SOURCES_OF_A_STUDY]
+    context = {"datasets": usable, "others": len(summaries) - len(usable), "trail": [HOME]}
+    return render(request, "console/choose_dataset.html", context)

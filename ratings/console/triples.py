@@ -1,0 +1,86 @@
+"""A study's triples as raters see them, without taking a slot."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any
+
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from accounts.gates import staff_page
+from accounts.roles import Act
+from ratings.console.access import study_frame
+from ratings.console.selectors import get_triple
+from ratings.desk.instructions import render_instructions
+from ratings.desk.presenting import MARKS, present
+from ratings.slots.cards import assignment_view
+from ratings.studies.draw import keyed_hash
+from ratings.studies.models import Study, Triple
+from ratings.studies.orders import ORDER_NUMBER, ORDERS
+from ratings.studies.selectors import get_study
+
+TRIPLES_A_PAGE = 50
+
+
+@require_safe
+@staff_page(Act.VIEW_STUDIES)
+def triples(request: HttpRequest, name: str) -> HttpResponse:
+    """The study's triples by number."""
+    study = get_study(name)
+    rows = study.triples.select_related("question", "revision").order_by("number").defer("content")
+    context = {
+        **study_frame(request, study, here="triples"),
+        "page": Paginator(rows, TRIPLES_A_PAGE).get_page(request.GET.get("page")),
+    }
+    return render(request, "console/triples.html", context)
+
+
+@require_safe
+@never_cache
+@staff_page(Act.VIEW_STUDIES)
+def triple(request: HttpRequest, name: str, number: int) -> HttpResponse:
+    """One triple, its cards in an order drawn from the triple: a position tells as little as it tells raters."""
+    study = get_study(name)
+    found = get_triple(study, number)
+    order = preview_order(study, found)
+    view = assignment_view(
+        token=secrets.token_hex(16),
+        order=order,
+        content=found.content,
+        lease_expires_at=timezone.now(),
+        done=0,
+        quota=study.per_rater,
+    )
+    context = {
+        **study_frame(request, study, here="triples"),
+        **present(view),
+        "number": number,
+        "last": study.triples.count(),
+        "instructions": render_instructions(study.instructions),
+    }
+    if context["sources_are_visible"]:
+        context["behind"] = _behind(study, found, order)
+    return render(request, "console/triple.html", context)
+
+
+def preview_order(study: Study, triple: Triple) -> int:
+    """Always the same for a triple; drawn over the texts' own arrangement, so that no source has a part in it."""
+    drawn = ORDERS[keyed_hash(study.seed, "preview", str(triple.number)) % len(ORDERS)]
+    return ORDER_NUMBER[tuple(ORDERS[triple.base_order][place] for place in drawn)]
+
+
+def _behind(study: Study, found: Triple, order: int) -> list[dict[str, Any]]:
+    """What stands behind each card, by position."""
+    cards = {
+        card.source_index: card.rationale for card in found.cards.select_related("rationale__source").all()
+    }
+    return [
+        {"mark": mark, "rationale": cards[source]}
+        for mark, source in zip(MARKS, ORDERS[order], strict=True)
+        if source in cards
+    ]

@@ -1,0 +1,9 @@
+"""Addresses of the researcher's pages. The fixed ones come first: `studies/new/` is no study's name."""
+
+from __future__ import annotations
+
+from ratings.console.urls_library import urlpatterns as library_urls
+from ratings.console.urls_studies import urlpatterns as study_urls
+
+app_name = "console"
+urlpatterns = [*library_urls, *study_urls]

@@ -1,0 +1,20 @@
+"""The staff's calls about studies, below /api/v1/."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from ratings.console import api
+
+urlpatterns = [
+    path("studies/", api.StudiesView.as_view(), name="api_studies"),
+    path("studies/<str:name>/", api.StudyView.as_view(), name="api_study"),
+    path("studies/<str:name>/open/", api.OpenView.as_view(), name="api_open_study"),
+    path("studies/<str:name>/pause/", api.PauseView.as_view(), name="api_pause_study"),
+    path("studies/<str:name>/close/", api.CloseView.as_view(), name="api_close_study"),
+    path("studies/<str:name>/unblind/", api.UnblindView.as_view(), name="api_unblind_study"),
+    path("studies/<str:name>/lint/", api.LintView.as_view(), name="api_lint_study"),
+    path("studies/<str:name>/progress/", api.ProgressView.as_view(), name="api_study_progress"),
+    path("studies/<str:name>/raters/", api.RatersView.as_view(), name="api_raters"),
+    path("ratings/", api.RatingsView.as_view(), name="api_ratings"),
+]

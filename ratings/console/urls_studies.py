@@ -1,0 +1,26 @@
+"""Addresses of the pages about one study. Each act on a study has an address of its own, and answers POST alone."""
+
+from __future__ import annotations
+
+from django.urls import URLPattern, path
+
+from ratings.console import acts, exports, raters, results, study_pages, triples
+
+urlpatterns: list[URLPattern] = [
+    path("studies/<slug:name>/", study_pages.study, name="study"),
+    path("studies/<slug:name>/progress/", study_pages.progress, name="progress"),
+    path("studies/<slug:name>/lint/", study_pages.lint, name="lint"),
+    path("studies/<slug:name>/open/", acts.open_, name="open"),
+    path("studies/<slug:name>/pause/", acts.pause, name="pause"),
+    path("studies/<slug:name>/close/", acts.close, name="close"),
+    path("studies/<slug:name>/unblind/", acts.unblind, name="unblind"),
+    path("studies/<slug:name>/unpark/", acts.unpark, name="unpark"),
+    path("studies/<slug:name>/raters/", raters.raters, name="raters"),
+    path("studies/<slug:name>/raters/<path:rater>/link/", raters.rater_link, name="rater_link"),
+    path("studies/<slug:name>/raters/<path:rater>/revoke/", raters.revoke_rater, name="revoke_rater"),
+    path("studies/<slug:name>/triples/", triples.triples, name="triples"),
+    path("studies/<slug:name>/triples/<int:number>/", triples.triple, name="triple"),
+    path("studies/<slug:name>/results/", results.results, name="results"),
+    path("studies/<slug:name>/exports/", exports.exports, name="exports"),
+    path("studies/<slug:name>/exports/<int:export_id>/file/", exports.export_file, name="export_file"),
+]

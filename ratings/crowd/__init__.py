@@ -1,0 +1,1 @@
+"""Where raters come from: created by hand, simulated, imported."""

@@ -1,0 +1,50 @@
+"""What every rater's page goes through: never cached, and errors in the desk's own words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django_htmx.http import HttpResponseClientRedirect
+
+from accounts.errors import StarchamberError
+from ratings.desk.notes import desk_address
+
+View = Callable[..., HttpResponse]
+
+#: The errors that have a page of their own; any other gets the desk's general one.
+PAGES = {
+    "not_authenticated": "desk/signed_out.html",
+    "study_not_open": "desk/paused.html",
+    "study_closed": "desk/closed.html",
+}
+
+
+def rater_page(view: View) -> View:
+    """Decorates a view of one study: (request, study, …) -> response."""
+
+    @wraps(view)
+    def gated(request: HttpRequest, study: str, **address: str) -> HttpResponse:
+        try:
+            response = view(request, study, **address)
+        except StarchamberError as error:
+            response = error_page(request, error, study=study)
+        response.headers["Cache-Control"] = "no-store, private"
+        return response
+
+    return gated
+
+
+def error_page(request: HttpRequest, error: StarchamberError, *, study: str = "") -> HttpResponse:
+    """A page that says what is the matter; a swap is sent to the whole page, which will say it."""
+    if study and is_swap(request):
+        return HttpResponseClientRedirect(desk_address(study))
+    context = {"study": study, "status": int(error.status), "code": error.code, "message": error.message}
+    return render(request, PAGES.get(error.code, "desk/error.html"), context, status=error.status)
+
+
+def is_swap(request: HttpRequest) -> bool:
+    """Whether htmx asks for a part of the page."""
+    return request.headers.get("HX-Request") == "true"

@@ -1,0 +1,41 @@
+"""What the desk says after an act. It travels in the address, so that it needs neither session nor script."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+from urllib.parse import urlencode
+
+from django.http import HttpRequest
+from django.urls import reverse
+
+WORDS = {
+    "saved": "Saved.",
+    "revised": "Your revision is saved.",
+    "skipped": "Skipped.",
+    "unskipped": "Here is the one that you skipped.",
+    "rated": "You had rated that one already. Your first rating stands.",
+    "taken": "There is no skip to undo, or another rater has that triple now.",
+}
+_KEY = re.compile(r"[0-9a-f]{32}")
+
+
+def desk_address(study: str, note: str = "", key: str = "") -> str:
+    """The desk, with a note about what was just done and the rating that it was done to."""
+    query = {name: value for name, value in (("after", note), ("rating", key)) if value}
+    return reverse("desk:rate", args=[study]) + ("?" + urlencode(query) if query else "")
+
+
+def present_note(note: str, key: str = "") -> dict[str, Any]:
+    """The context of templates/desk/_note.html; empty for a note that is not ours."""
+    if note not in WORDS:
+        return {}
+    return {
+        "note": WORDS[note],
+        "undo_rating": key if note in ("saved", "revised", "rated") and _KEY.fullmatch(key) else "",
+        "undo_skip": note == "skipped",
+    }
+
+
+def read_note(request: HttpRequest) -> dict[str, Any]:
+    return present_note(request.GET.get("after", ""), request.GET.get("rating", ""))

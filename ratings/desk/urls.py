@@ -1,0 +1,19 @@
+"""Addresses of the rater's desk."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from ratings.desk import keeping, past, styleguide, views
+
+app_name = "desk"
+
+urlpatterns = [
+    path("rate/<slug:study>/", views.rate, name="rate"),
+    path("rate/<slug:study>/draft/", keeping.draft, name="draft"),
+    path("rate/<slug:study>/lease/", keeping.lease, name="lease"),
+    path("rate/<slug:study>/unskip/", views.unskip, name="unskip"),
+    path("rate/<slug:study>/ratings/", past.past_ratings, name="past"),
+    path("rate/<slug:study>/ratings/<slug:key>/", past.revise, name="revise"),
+    path("style-guide/", styleguide.style_guide, name="style_guide"),
+]

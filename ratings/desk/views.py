@@ -1,0 +1,107 @@
+"""The rater's desk: one triple at a time, and a submit that answers with the next."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.views.decorators.http import require_http_methods, require_POST
+
+from accounts.errors import InvalidInput, StarchamberError
+from ratings.desk.forms import read_body
+from ratings.desk.gate import is_swap, rater_page
+from ratings.desk.instructions import render_instructions
+from ratings.desk.notes import desk_address, present_note, read_note
+from ratings.desk.presenting import present
+from ratings.desk.session import signed_in
+from ratings.slots import services
+from ratings.slots.errors import AlreadyRated, NothingToUndo
+from ratings.slots.services import RaterSession, Submitted
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@rater_page
+def rate(request: HttpRequest, study: str) -> HttpResponse:
+    """GET shows the held or next triple; POST submits or skips it."""
+    secret, session = signed_in(request, study)
+    if request.method == "POST":
+        return (
+            _skip(request, secret, session)
+            if request.POST.get("act") == "skip"
+            else _submit(request, secret, session)
+        )
+    return _show(request, secret, session, read_note(request))
+
+
+def _submit(request: HttpRequest, secret: str, session: RaterSession) -> HttpResponse:
+    body = read_body(request.POST)
+    try:
+        submitted = services.submit_rating(secret, request.POST.get("token", ""), body)
+    except AlreadyRated as error:
+        return _go(session, "rated", str(error.details.get("rating") or ""))
+    except InvalidInput as error:
+        return _show(request, secret, session, {"refusal": refusal(error)}, said=body, status=422)
+    return _answer(request, session, submitted, "saved")
+
+
+def _skip(request: HttpRequest, secret: str, session: RaterSession) -> HttpResponse:
+    try:
+        submitted = services.skip(secret, request.POST.get("token", ""), reason=request.POST.get("reason"))
+    except AlreadyRated as error:
+        return _go(session, "rated", str(error.details.get("rating") or ""))
+    return _answer(request, session, submitted, "skipped")
+
+
+def _answer(request: HttpRequest, session: RaterSession, submitted: Submitted, note: str) -> HttpResponse:
+    """After an act: a swap gets the next triple at once, everybody else the desk's address."""
+    if not is_swap(request) or submitted.next is None:
+        return _go(session, note, submitted.rating)
+    context = {"session": session, "view": submitted.next, **present_note(note, submitted.rating)}
+    response = render(request, "desk/_triple.html", context | present(submitted.next))
+    response.headers["HX-Replace-Url"] = desk_address(session.study_name, note, submitted.rating)
+    return response
+
+
+def _show(
+    request: HttpRequest,
+    secret: str,
+    session: RaterSession,
+    extra: dict[str, Any],
+    *,
+    said: dict[str, Any] | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    """The triple that this rater holds, or the next; filled with `said`, or with the draft kept for it."""
+    view = services.next_assignment(secret, study=session.study_name).view
+    context: dict[str, Any] = {"session": session, "view": view, **extra}
+    if view is not None:
+        context |= present(view, said or services.draft_of(session, view["token"]))
+    if is_swap(request):
+        return render(request, "desk/_triple.html", context, status=status)
+    context["instructions"] = render_instructions(session.instructions)
+    return render(request, "desk/rate.html", context, status=status)
+
+
+def _go(session: RaterSession, note: str = "", key: str = "") -> HttpResponse:
+    """To the desk by 303, which htmx follows and swaps in."""
+    return HttpResponseRedirect(desk_address(session.study_name, note, key), status=303)
+
+
+def refusal(error: StarchamberError) -> str:
+    """What a person at the desk can do about a body that was refused."""
+    if error.code == "not_a_ranking":
+        return "Give at least one rationale a place, or say that all of them are bad."
+    return error.message
+
+
+@require_POST
+@rater_page
+def unskip(request: HttpRequest, study: str) -> HttpResponse:
+    """Brings the last skipped triple back."""
+    secret, session = signed_in(request, study)
+    try:
+        services.unskip(secret)
+    except NothingToUndo:
+        return _go(session, "taken")
+    return _go(session, "unskipped")

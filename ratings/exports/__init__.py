@@ -1,0 +1,1 @@
+"""Preference data out: versioned, hashed, streamed."""

@@ -1,0 +1,1 @@
+"""Datasets, questions with their revisions, rationales with their verdicts, and what imports them."""

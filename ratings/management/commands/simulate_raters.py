@@ -1,0 +1,55 @@
+"""Lets simulated raters rate a study through the real loop."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from django.core.management.base import CommandParser
+
+from accounts.audit import COMMAND
+from accounts.commands import BadArguments, JsonCommand
+from ratings.crowd.simulation import Simulation, simulate_raters
+
+
+class Command(JsonCommand):
+    help = (
+        "Simulated raters rank triples until nothing is left for them. A source's utility is its strength, plus "
+        "the left bias in the first position, plus Gumbel noise: without ties, outcomes follow Bradley-Terry."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("study", help="the study's name; it must be open")
+        parser.add_argument("--raters", type=int, default=20, help="how many raters")
+        parser.add_argument("--seed", type=int, default=0, help="decides names' order and every ranking")
+        parser.add_argument(
+            "--strengths", nargs="+", default=[], metavar="A=1.0", help="natural logs; others have 0"
+        )
+        parser.add_argument("--left-bias", type=float, default=0.2, help="added to the first card's utility")
+        parser.add_argument("--tie-width", type=float, default=0.1, help="utilities this close are tied")
+        parser.add_argument(
+            "--via", choices=["service", "http"], default="service", help="http: a site at PUBLIC_URL"
+        )
+
+    def run(self, **options: Any) -> dict[str, Any]:
+        simulation = Simulation(
+            study=options["study"],
+            raters=options["raters"],
+            seed=options["seed"],
+            strengths=_strengths(options["strengths"]),
+            left_bias=options["left_bias"],
+            tie_width=options["tie_width"],
+            via=options["via"],
+        )
+        return simulate_raters(simulation, actor=COMMAND, watched=sys.stderr.isatty())
+
+
+def _strengths(pairs: list[str]) -> dict[str, float]:
+    strengths = {}
+    for pair in pairs:
+        label, _, number = pair.partition("=")
+        try:
+            strengths[label] = float(number)
+        except ValueError:
+            raise BadArguments(f"--strengths: {pair!r} is not LABEL=NUMBER") from None
+    return strengths

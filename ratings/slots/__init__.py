@@ -1,0 +1,1 @@
+"""Slots: how no rating is lost, doubled or stranded."""

@@ -1,0 +1,220 @@
+"""Raters, the slots that they hold, and what they said."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils import timezone
+
+from accounts.models import HashedToken
+from ratings.studies.models import Study, Triple
+
+
+def no_orders_seen() -> list[int]:
+    return [0] * 6
+
+
+class Rater(models.Model):
+    """Somebody, or something, that rates in one study under a pseudonym."""
+
+    class Kind(models.TextChoices):
+        HUMAN = "human", "Human"
+        SIMULATED = "simulated", "Simulated"
+        MODEL = "model", "Model"
+
+    study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="raters")
+    name = models.CharField(max_length=100)
+    kind = models.CharField(max_length=9, choices=Kind.choices, default=Kind.HUMAN)
+    #: True for imported ratings whose raters are columns rather than persons: nothing clusters by them.
+    anonymous = models.BooleanField(default=False)
+    #: Triples rated (skips not counted).
+    done = models.PositiveIntegerField(default=0)
+    #: How often this rater rated in each of the six orders: six numbers, by order number.
+    orders_seen = models.JSONField(default=no_orders_seen, blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        app_label = "ratings"
+        constraints = [
+            models.UniqueConstraint(fields=["study", "name"], name="ratings_rater_name_unique_in_study"),
+            models.CheckConstraint(
+                condition=models.Q(kind__in=["human", "simulated", "model"]),
+                name="ratings_rater_kind_is_known",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class RaterToken(HashedToken):
+    """Lets its bearer rate as one rater: in a link, in the browser's cookie, or as an API token."""
+
+    class Purpose(models.TextChoices):
+        LINK = "link", "Link and API"
+        SESSION = "session", "Browser session"
+
+    rater = models.ForeignKey(Rater, on_delete=models.CASCADE, related_name="tokens")
+    purpose = models.CharField(max_length=7, choices=Purpose.choices, default=Purpose.LINK)
+
+    class Meta:
+        app_label = "ratings"
+
+
+class Slot(models.Model):
+    """One place for one rating of one triple, with its order. The plan of a study is its set of slots."""
+
+    class State(models.TextChoices):
+        OPEN = "open", "Open"
+        HELD = "held", "Held"
+        RATED = "rated", "Rated"
+        #: Skipped too often; a researcher decides.
+        PARKED = "parked", "Parked"
+
+    class Kind(models.TextChoices):
+        NORMAL = "normal", "Normal"
+
+    study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="slots", db_index=False)
+    triple = models.ForeignKey(Triple, on_delete=models.CASCADE, related_name="slots", db_index=False)
+    replicate = models.PositiveSmallIntegerField()
+    kind = models.CharField(max_length=8, choices=Kind.choices, default=Kind.NORMAL)
+    state = models.CharField(max_length=6, choices=State.choices, default=State.OPEN)
+    #: 0-5, see ratings.studies.orders: which source stands in which position.
+    order = models.PositiveSmallIntegerField()
+    #: Lower first. Rewritten by a periodic job, never computed while a rater waits.
+    priority = models.IntegerField(default=0)
+    #: Random but reproducible from the study's seed; no source goes into it.
+    random_key = models.BigIntegerField()
+    #: Who holds it, or who rated it. Only ever read and written under the lock of this row.
+    holder = models.ForeignKey(
+        Rater, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
+    lease_expires_at = models.DateTimeField(null=True, blank=True)
+    skips = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        app_label = "ratings"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["triple", "replicate"], name="ratings_slot_replicate_unique_in_triple"
+            ),
+            models.CheckConstraint(condition=models.Q(order__lte=5), name="ratings_slot_order_is_one_of_six"),
+        ]
+        indexes = [
+            models.Index(
+                fields=["study", "priority", "random_key"],
+                condition=models.Q(state="open"),
+                name="ratings_slot_open",
+            ),
+            models.Index(
+                fields=["study", "lease_expires_at"],
+                condition=models.Q(state="held"),
+                name="ratings_slot_held",
+            ),
+            models.Index(fields=["study", "state"], name="ratings_slot_state"),
+        ]
+
+
+class Assignment(models.Model):
+    """A rater holding a slot, once. Kept for ever, so that no rater sees a triple twice."""
+
+    class State(models.TextChoices):
+        HELD = "held", "Held"
+        RATED = "rated", "Rated"
+        SKIPPED = "skipped", "Skipped"
+        #: The lease ran out and somebody else took the slot.
+        EXPIRED = "expired", "Expired"
+        #: Given back unrated, because the rater went back to an earlier triple.
+        RELEASED = "released", "Released"
+        #: Rated after the slot had gone to somebody else.
+        SURPLUS = "surplus", "Surplus"
+
+    #: Random, 32 hex digits; the only name of the assignment that leaves the server.
+    token = models.CharField(max_length=32, unique=True)
+    slot = models.ForeignKey(Slot, on_delete=models.CASCADE, related_name="assignments")
+    rater = models.ForeignKey(Rater, on_delete=models.CASCADE, related_name="assignments", db_index=False)
+    triple = models.ForeignKey(Triple, on_delete=models.CASCADE, related_name="assignments", db_index=False)
+    kind = models.CharField(max_length=8, choices=Slot.Kind.choices, default=Slot.Kind.NORMAL)
+    state = models.CharField(max_length=8, choices=State.choices, default=State.HELD)
+    #: The order that is shown: stored before it is rendered. Null for imported ratings whose order is not known.
+    order = models.PositiveSmallIntegerField(null=True, blank=True)
+    claimed_at = models.DateTimeField(default=timezone.now)
+    lease_expires_at = models.DateTimeField()
+    #: What the rater has entered so far, as the page sent it.
+    draft = models.JSONField(null=True, blank=True)
+
+    class Meta:
+        app_label = "ratings"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["triple", "rater"],
+                condition=models.Q(kind="normal"),
+                name="ratings_no_triple_twice_by_one_rater",
+            ),
+            models.UniqueConstraint(
+                fields=["slot"],
+                condition=models.Q(state__in=["held", "rated"]),
+                name="ratings_one_holder_per_slot",
+            ),
+            models.UniqueConstraint(
+                fields=["rater"], condition=models.Q(state="held"), name="ratings_one_held_slot_per_rater"
+            ),
+        ]
+        indexes = [models.Index(fields=["rater", "state"], name="ratings_assignment_state")]
+
+
+class Rating(models.Model):
+    """One revision of what a rater said about one triple. Rows are added, never edited; only `current` moves on."""
+
+    study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="ratings", db_index=False)
+    assignment = models.ForeignKey(Assignment, on_delete=models.CASCADE, related_name="ratings")
+    rater = models.ForeignKey(Rater, on_delete=models.CASCADE, related_name="ratings", db_index=False)
+    triple = models.ForeignKey(Triple, on_delete=models.CASCADE, related_name="ratings", db_index=False)
+    #: The id that the API shows: the assignment's rating, shared by all its revisions.
+    key = models.CharField(max_length=32)
+    revision = models.PositiveSmallIntegerField(default=1)
+    current = models.BooleanField(default=True)
+    kind = models.CharField(max_length=8, choices=Slot.Kind.choices, default=Slot.Kind.NORMAL)
+    surplus = models.BooleanField(default=False)
+    skipped = models.BooleanField(default=False)
+    #: Groups of source indices, best first, ties in one group: [[2], [0, 1]].
+    ranking = models.JSONField(default=list)
+    all_bad = models.BooleanField(default=False)
+    #: {source index as text: step index from 0}.
+    first_wrong_step = models.JSONField(default=dict, blank=True)
+    #: {source index as text: [reason code]}.
+    reasons = models.JSONField(default=dict, blank=True)
+    confidence = models.PositiveSmallIntegerField(null=True, blank=True)
+    comment = models.TextField(blank=True)
+    #: For a skip: why.
+    skip_reason = models.CharField(max_length=200, blank=True)
+    #: The order that was shown (null: not known).
+    order = models.PositiveSmallIntegerField(null=True, blank=True)
+    active_seconds = models.FloatField(null=True, blank=True)
+    #: SHA-256 hex of the submitted body without `active_seconds`: the same body again is a repeat, not a rating.
+    body_digest = models.CharField(max_length=64)
+    submitted_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        app_label = "ratings"
+        constraints = [
+            models.UniqueConstraint(fields=["key", "revision"], name="ratings_rating_revision_unique"),
+            models.UniqueConstraint(
+                fields=["assignment"], condition=models.Q(current=True), name="ratings_one_current_rating"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["study", "id"], name="ratings_rating_study"),
+            models.Index(fields=["rater", "-id"], name="ratings_rating_rater"),
+        ]
+
+
+class Flag(models.Model):
+    """A rater's remark that something about a triple is wrong, made without leaving the task."""
+
+    assignment = models.ForeignKey(Assignment, on_delete=models.CASCADE, related_name="flags")
+    reason = models.CharField(max_length=200)
+    comment = models.TextField(blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        app_label = "ratings"

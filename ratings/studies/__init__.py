@@ -1,0 +1,1 @@
+"""A study: which triples are judged, under which protocol, and when they may be."""

@@ -1,0 +1,48 @@
+"""Reads the questions of a dataset with their candidates, a few thousand at a time."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+
+from problems.text import fold
+from ratings.library.models import Dataset, Question, Rationale, Source
+from ratings.studies.draw import Candidate, QuestionCandidates
+
+_CHUNK = 2_000
+
+
+def question_candidates(dataset: Dataset, sources: Sequence[Source]) -> Iterator[QuestionCandidates]:
+    """Every question of the dataset with its live rationales of these sources; memory holds one chunk."""
+    index_of = {source.pk: index for index, source in enumerate(sources)}
+    last = 0
+    while True:
+        questions = list(
+            Question.objects.filter(dataset=dataset, pk__gt=last)
+            .order_by("pk")
+            .values_list("pk", "external_id", "split")[:_CHUNK]
+        )
+        if not questions:
+            return
+        found = _candidates(questions[0][0], questions[-1][0], dataset, index_of)
+        for pk, external_id, split in questions:
+            yield QuestionCandidates(question=pk, key=external_id, split=split, candidates=found.get(pk, ()))
+        last = questions[-1][0]
+
+
+def _candidates(
+    first: int, last: int, dataset: Dataset, index_of: dict[int, int]
+) -> dict[int, list[Candidate]]:
+    found: dict[int, list[Candidate]] = defaultdict(list)
+    rows = Rationale.objects.filter(
+        question__dataset=dataset,
+        question_id__gte=first,
+        question_id__lte=last,
+        source_id__in=list(index_of),
+        live=True,
+    ).values_list("pk", "question_id", "source_id", "text_digest", "normalised", "verdict", "text_agrees")
+    for pk, question, source, digest, normalised, verdict, text_agrees in rows.iterator(chunk_size=_CHUNK):
+        folded = hashlib.sha256(fold(normalised).encode()).hexdigest()
+        found[question].append(Candidate(pk, index_of[source], digest, folded, verdict, text_agrees))
+    return found

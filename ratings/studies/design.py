@@ -1,0 +1,110 @@
+"""What a researcher decides about a study, checked before anything is written."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_slug
+
+from accounts.errors import InvalidInput
+from ratings.library.models import Dataset, Source
+from ratings.studies.errors import NameTaken, UnknownDataset, UnknownSource
+from ratings.studies.models import DEFAULT_INSTRUCTIONS, Study
+
+MAX_RATINGS_PER_TRIPLE = 1_000
+#: Its page has this address already.
+RESERVED_NAMES = {"new"}
+MAX_INSTRUCTIONS_CHARACTERS = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class StudyDesign:
+    """The choices behind a study. Defaults are CONTRACT.md's."""
+
+    name: str
+    dataset: str
+    sources: Sequence[str]
+    questions: int = 50
+    ratings_per_triple: int = 3
+    per_rater: int | None = None
+    seed: int = 0
+    any_answer: bool = False
+    strict_text: bool = False
+    lease_seconds: int = 600
+    instructions: str = field(default=DEFAULT_INSTRUCTIONS)
+
+
+def check_design(design: StudyDesign) -> tuple[Dataset, list[Source]]:
+    """The dataset and the sources that a design names.
+
+    Raises InvalidInput (naming field, value and expectation), NameTaken, UnknownDataset or UnknownSource.
+    """
+    _check_slug("name", design.name)
+    _check_range("questions", design.questions, 1, 10_000_000)
+    _check_range("ratings_per_triple", design.ratings_per_triple, 1, MAX_RATINGS_PER_TRIPLE)
+    _check_range("lease_seconds", design.lease_seconds, 1, 30 * 24 * 3600)
+    _check_range("seed", design.seed, -(2**63), 2**63 - 1)
+    if design.per_rater is not None:
+        _check_range("per_rater", design.per_rater, 1, 1_000_000)
+    if len(design.instructions) > MAX_INSTRUCTIONS_CHARACTERS or "\0" in design.instructions:
+        _refuse(
+            "instructions",
+            design.instructions[:200],
+            f"text of at most {MAX_INSTRUCTIONS_CHARACTERS} characters",
+        )
+    if len(design.sources) != 3 or len(set(design.sources)) != 3:
+        _refuse("sources", list(design.sources), "three different source labels")
+    if Study.objects.filter(name=design.name).exists():
+        raise NameTaken(f"There is a study named {design.name!r} already.", details={"field": "name"})
+    return _dataset(design.dataset), _sources(design)
+
+
+def _dataset(name: str) -> Dataset:
+    dataset = Dataset.objects.filter(name=name).first()
+    if dataset is None:
+        raise UnknownDataset(
+            f"There is no dataset named {name!r}.", details={"field": "dataset", "value": name}
+        )
+    return dataset
+
+
+def _sources(design: StudyDesign) -> list[Source]:
+    known = {source.label: source for source in Source.objects.filter(label__in=design.sources)}
+    for label in design.sources:
+        if label not in known:
+            there = sorted(
+                Source.objects.filter(rationales__question__dataset__name=design.dataset)
+                .distinct()
+                .values_list("label", flat=True)
+            )
+            raise UnknownSource(
+                f"There is no source named {label!r}; dataset {design.dataset!r} has {', '.join(there) or 'none'}.",
+                details={"field": "sources", "value": label, "expected": there},
+            )
+    return [known[label] for label in design.sources]
+
+
+def _check_slug(field_name: str, value: str) -> None:
+    try:
+        validate_slug(value)
+    except ValidationError:
+        _refuse(field_name, value, "letters, digits, - and _")
+    if len(value) > 100:
+        _refuse(field_name, value, "at most 100 characters")
+    if value in RESERVED_NAMES:
+        _refuse(field_name, value, "another name: this one is the address of a page")
+
+
+def _check_range(field_name: str, value: int, low: int, high: int) -> None:
+    if not low <= value <= high:
+        _refuse(field_name, value, f"a whole number from {low} to {high}")
+
+
+def _refuse(field_name: str, value: Any, expected: str) -> None:
+    raise InvalidInput(
+        f"{field_name}: {value!r} is not usable, expected {expected}.",
+        details={"field": field_name, "value": value, "expected": expected},
+    )

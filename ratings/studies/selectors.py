@@ -1,0 +1,55 @@
+"""Reading studies."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from operator import itemgetter
+
+from ratings.studies.errors import UnknownStudy
+from ratings.studies.lint import Finding, ShownTriple, lint
+from ratings.studies.models import Study
+
+_CHUNK = 2_000
+
+
+def get_study(name: str) -> Study:
+    """Raises UnknownStudy."""
+    study = Study.objects.select_related("dataset").filter(name=name).first()
+    if study is None:
+        raise UnknownStudy(f"There is no study named {name!r}.", details={"study": name[:100]})
+    return study
+
+
+def get_locked_study(name: str, *, against_raters: bool = False) -> Study:
+    """The study with its row locked until the transaction ends. Raises UnknownStudy.
+
+    Whoever changes the study waits for it. Raters do not, however long a transaction takes, unless it is
+    `against_raters`: then it also waits for every rating on its way, and whoever rates next sees what it changed.
+    """
+    study = Study.objects.select_for_update(no_key=not against_raters).filter(name=name).first()
+    if study is None:
+        raise UnknownStudy(f"There is no study named {name!r}.", details={"study": name[:100]})
+    return study
+
+
+def source_labels(study: Study) -> list[str]:
+    """The labels of a study's sources, in its order. Not for pages of raters."""
+    return list(study.study_sources.order_by("index").values_list("source__label", flat=True))
+
+
+def lint_study(study: Study) -> Iterator[Finding]:
+    """Lints what raters would see: the normalised texts of the stored cards."""
+    return lint(_shown_triples(study), labels=source_labels(study))
+
+
+def _shown_triples(study: Study) -> Iterator[ShownTriple]:
+    # Plain columns: a study may have hundreds of thousands of cards, and nothing else of their rows is read.
+    rows = study.triples.order_by("number").values_list(
+        "number", "question__external_id", "cards__source_index", "cards__rationale__normalised"
+    )
+    for (number, question), cards in itertools.groupby(
+        rows.iterator(chunk_size=_CHUNK), key=itemgetter(0, 1)
+    ):
+        texts = {source_index: normalised for _, _, source_index, normalised in cards}
+        yield ShownTriple(number=number, question=question, texts=[texts.get(index) for index in range(3)])
