@@ -1,0 +1,221 @@
+"""The frame of every command, seen from a shell: one JSON line, honest exit codes, quiet where it should be."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from tests.services.world import ROOT
+
+pytestmark = pytest.mark.timeout(120)
+
+#: A command of the test's own, run as `manage.py` runs one.
+PROGRAM = """
+import os, sys
+os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
+import django
+django.setup()
+from accounts.commands import JsonCommand
+class Command(JsonCommand):
+    help = "A command of a test."
+    def add_arguments(self, parser):
+        parser.add_argument("--count", type=int, default=1, help="how many")
+    def run(self, *, count, **options):
+{body}
+Command().run_from_argv(["manage.py", "trial", *sys.argv[1:]])
+"""
+
+
+@pytest.fixture
+def environment(tmp_path: Path) -> dict[str, str]:
+    """A fresh process' environment: an empty SQLite file, nothing else of ours."""
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+    return {
+        **kept,
+        "DATABASE_URL": f"sqlite:///{tmp_path / 'site.sqlite3'}",
+        "SECRET_KEY": "a key of the tests, long enough",
+        "STORAGE_URL": str(tmp_path / "storage"),
+    }
+
+
+def run(
+    environment: dict[str, str], *arguments: str, body: str | None = None
+) -> subprocess.CompletedProcess[str]:
+    if body is None:
+        command = [sys.executable, "manage.py", *arguments]
+    else:
+        program = PROGRAM.format(body=textwrap.indent(textwrap.dedent(body), " " * 8))
+        command = [sys.executable, "-c", program, *arguments]
+    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=100)
+
+
+def last_line(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
+    answer = json.loads(done.stdout.splitlines()[-1])
+    assert isinstance(answer, dict)
+    return answer
+
+
+def test_the_answer_is_the_only_line_on_stdout_whatever_prints(environment):
+    done = run(environment, "--json", body='print("chatter")\nreturn {"count": count, "text": "naïve \\n ✓"}')
+    assert (done.returncode, done.stdout.count("\n")) == (0, 1)
+    assert last_line(done) == {"count": 1, "text": "naïve \n ✓"}
+    assert "chatter" in done.stderr
+
+
+@pytest.mark.parametrize("arguments", [["--count", "x"], ["--nothing"], ["stray"], ["--cou", "1"]])
+def test_bad_arguments_exit_2_with_the_json_line(environment, arguments):
+    done = run(environment, *arguments, "--json", body='return {"count": count}')
+    assert done.returncode == 2 and last_line(done)["error"]["code"] == "bad_arguments"
+    assert set(last_line(done)["error"]) == {"code", "message", "details"}
+    done = run(environment, *arguments, body='return {"count": count}')
+    assert done.returncode == 2 and done.stdout == "" and done.stderr.startswith("bad_arguments: ")
+
+
+def test_help_is_help_and_still_leaves_its_line_for_a_program(environment):
+    done = run(environment, "--help", body="return {}")
+    assert done.returncode == 0 and "A command of a test." in done.stdout and "how many" in done.stdout
+    done = run(environment, "--help", "--json", body="return {}")
+    assert done.returncode == 0 and "how many" in last_line(done)["help"]
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        ("from accounts.errors import InvalidInput\nraise InvalidInput('no', details={'row': 3})", "invalid"),
+        ("from django.core.management import CommandError\nraise CommandError('no')", "failed"),
+        ("open('/nowhere/at/all')", "os_error"),
+        ("raise KeyboardInterrupt", "interrupted"),
+    ],
+)
+def test_a_failure_exits_1_without_a_stack(environment, body, code):
+    done = run(environment, "--json", body=body)
+    assert done.returncode == 1 and last_line(done)["error"]["code"] == code
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    "body", ["raise RuntimeError('bug')", "return {'x': float('nan')}", "return {'x': object()}"]
+)
+def test_a_bug_exits_1_with_the_line_and_its_stack(environment, body):
+    done = run(environment, "--json", body=body)
+    assert done.returncode == 1 and last_line(done)["error"]["code"] == "internal_error"
+    assert "Traceback" in done.stderr
+
+
+def test_an_answer_with_an_error_exits_1_and_keeps_the_rest(environment):
+    error = "{'code': 'unfit', 'message': 'no', 'details': {}}"
+    done = run(environment, "--json", body=f"return {{'ok': False, 'error': {error}}}")
+    assert done.returncode == 1 and last_line(done)["ok"] is False
+
+
+def test_a_polite_end_still_says_its_line(environment):
+    program = PROGRAM.format(body=" " * 8 + "import time; print('ready'); sys.stderr.flush(); time.sleep(60)")
+    with subprocess.Popen(
+        [sys.executable, "-c", program, "--json"],
+        cwd=ROOT,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stderr is not None and process.stdout is not None
+        assert process.stderr.readline() == "ready\n"
+        process.send_signal(signal.SIGTERM)
+        out = process.stdout.read()
+        assert process.wait(timeout=30) == 1
+    assert json.loads(out.splitlines()[-1])["error"]["code"] == "interrupted"
+
+
+def test_a_reader_who_left_is_no_reason_to_complain(environment):
+    read, write = os.pipe()
+    os.close(read)
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM.format(body=" " * 8 + "return {'x': 'y' * 100_000}"), "--json"],
+        cwd=ROOT,
+        env=environment,
+        stdout=write,
+        stderr=subprocess.PIPE,
+        text=True,
+        timeout=60,
+    )
+    os.close(write)
+    assert done.stderr == ""
+
+
+def test_missing_migrations_are_one_clear_line(environment):
+    done = run(environment, "create_researcher", "ada", "--json")
+    error = last_line(done)["error"]
+    assert done.returncode == 1 and error["code"] == "unapplied_migrations"
+    assert "manage.py migrate" in error["message"] and "\n" not in error["message"]
+    assert "accounts.0001_people_tokens_audit" in error["details"]["missing"]
+
+
+def test_a_database_that_does_not_answer_is_one_clear_line(environment):
+    environment["DATABASE_URL"] = "postgresql://nobody:geheim@127.0.0.1:9/none"
+    done = run(environment, "create_researcher", "ada", "--json")
+    error = last_line(done)["error"]
+    assert done.returncode == 1 and error["code"] == "database_error"
+    assert "\n" not in error["message"] and "geheim" not in done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_bad_environment_is_one_line_and_the_json_line(environment):
+    environment["DEBUG"] = "maybe"
+    done = run(environment, "create_researcher", "ada", "--json")
+    assert done.returncode == 1 and last_line(done)["error"]["code"] == "bad_environment"
+    assert done.stderr.count("\n") == 1 and "DEBUG='maybe'" in done.stderr
+
+
+def test_create_researcher_and_doctor_from_an_empty_folder(environment, tmp_path):
+    assert run(environment, "migrate", "-v", "0").returncode == 0
+    done = run(environment, "create_researcher", "ada", "--json")
+    first = last_line(done)
+    assert done.returncode == 0 and first["role"] == "owner"
+    assert first["token"].startswith("scs_") and first["link"].startswith("http://127.0.0.1:8000/join/scl_")
+    done = run(environment, "create_researcher", "ada", "--json")
+    assert done.returncode == 1 and last_line(done)["error"]["code"] == "already_exists"
+    done = run(environment, "create_researcher", "ada", "--again", "--json")
+    assert done.returncode == 0 and last_line(done)["token"] != first["token"]
+    done = run(environment, "create_researcher", "grace", "--role", "emperor", "--json")
+    assert done.returncode == 2
+    done = run(environment, "create_researcher", "a b", "--json")
+    assert done.returncode == 1 and last_line(done)["error"]["details"]["field"] == "username"
+
+    checks = {check["name"]: check for check in last_line(run(environment, "doctor", "--json"))["checks"]}
+    assert checks["database"]["ok"] and checks["migrations"]["ok"] and checks["storage"]["ok"]
+    environment["SECRET_KEY"] = ""
+    del environment["SECRET_KEY"]
+    (tmp_path / "storage").rmdir()
+    (tmp_path / "storage").write_text("a file where a folder should be")
+    done = run(environment, "doctor", "--json")
+    answer = last_line(done)
+    failed = {check["name"] for check in answer["checks"] if not check["ok"]}
+    assert done.returncode == 1 and not answer["ok"]
+    assert failed >= {"secret_key", "storage"} and set(answer["error"]["details"]["failed"]) == failed
+
+
+def test_call_command_raises_what_a_shell_would_exit_with(db, capsys):
+    call_command("create_researcher", "ada", as_json=True)
+    assert json.loads(capsys.readouterr().out)["role"] == "owner"
+    with pytest.raises(CommandError) as refused:
+        call_command("create_researcher", "ada")
+    assert refused.value.returncode == 1
+    with pytest.raises(CommandError) as refused:
+        call_command("create_researcher", "ada", "--role", "emperor")
+    assert refused.value.returncode == 2
+
+
+def test_starting_a_command_does_not_take_seconds(environment):
+    started = time.perf_counter()
+    run(environment, "doctor", "--help")
+    assert time.perf_counter() - started < 20
