@@ -33,7 +33,6 @@ function complain(words) {
 
 function arrive() {
   complain("");
-  document.dispatchEvent(new Event("desk:begin"));
   const refusal = document.getElementById("refusal");
   if (refusal) return refusal.focus();
   document.getElementById("instructions")?.removeAttribute("open");
@@ -73,6 +72,8 @@ if (leaseUrl) {
   }, RENEW_MS);
 }
 
+// At the swap and not when it has settled: a key that is pressed in between belongs to the new triple.
+document.addEventListener("htmx:afterSwap", () => document.dispatchEvent(new Event("desk:begin")));
 document.addEventListener("htmx:afterSettle", arrive);
 document.addEventListener("htmx:sendError", () =>
   complain("No connection. What you entered is still here; submit again."),
