@@ -29,6 +29,10 @@ class Act(StrEnum):
     UNBLIND = "unblind"
     VIEW_RESULTS = "view_results"
     EXPORT = "export"
+    #: Models, runs, candidates and checkpoints: all of them name sources.
+    VIEW_MODELS = "view_models"
+    #: Register models; launch, cancel and resume generation, training and evaluation.
+    RUN_JOBS = "run_jobs"
     MANAGE_PEOPLE = "manage_people"
     VIEW_AUDIT = "view_audit"
 
@@ -40,6 +44,8 @@ _ENGINEER = {
     Act.RUN_STUDIES,
     Act.VIEW_RESULTS,
     Act.EXPORT,
+    Act.VIEW_MODELS,
+    Act.RUN_JOBS,
 }
 
 GRANTS: dict[Role, frozenset[Act]] = {

@@ -22,6 +22,7 @@ INSECURE_SECRET_KEY = "insecure-embedded-key-for-local-trials-only"  # noqa: S10
 #: What may also be given as NAME_FILE, the path of a file that holds it.
 SECRETS = ("SECRET_KEY", "DATABASE_URL", "REDIS_URL")
 
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*", re.ASCII)
 _HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|[0-9a-f:]+", re.ASCII)
 
 
@@ -39,6 +40,11 @@ class Environment:
     storage_dir: Path
     demo: bool
     max_upload_bytes: int
+    model_roots: tuple[Path, ...]
+    endpoints: dict[str, tuple[str, str]]
+    device: str
+    job_lease_seconds: int
+    job_watch_seconds: int
 
 
 def stop(name: str, value: str, expected: str) -> NoReturn:
@@ -145,6 +151,42 @@ def read_storage() -> Path:
     return Path(parts.path)
 
 
+def read_model_roots() -> tuple[Path, ...]:
+    """Absolute folders, separated as PATH is."""
+    value = os.environ.get("MODEL_ROOTS", "")
+    roots = [Path(one) for one in value.split(os.pathsep) if one]
+    if any(not root.is_absolute() or "\0" in str(root) for root in roots):
+        stop("MODEL_ROOTS", value, f"absolute folders separated by {os.pathsep!r}")
+    return tuple(roots)
+
+
+def read_endpoints() -> dict[str, tuple[str, str]]:
+    """NAME=URL or NAME=URL|KEY_VARIABLE, separated by commas: name -> (URL, the variable that holds the key, or "")."""
+    value = os.environ.get("ENDPOINTS", "")
+    expected = "NAME=http(s)://HOST…[|KEY_VARIABLE], separated by commas"
+    found: dict[str, tuple[str, str]] = {}
+    for entry in filter(None, (part.strip() for part in value.split(","))):
+        name, _, rest = entry.partition("=")
+        url, _, variable = rest.partition("|")
+        try:
+            parts = urlsplit(url)
+            _ = parts.port
+        except ValueError:
+            stop("ENDPOINTS", name, expected)
+        good = parts.scheme in ("http", "https") and _HOST.fullmatch(parts.hostname or "")
+        if not _NAME.fullmatch(name) or not good or parts.username or (variable and not _NAME.fullmatch(variable)):
+            stop("ENDPOINTS", name, expected)
+        found[name] = (url.rstrip("/"), variable)
+    return found
+
+
+def read_device() -> str:
+    value = os.environ.get("DEVICE", "auto")
+    if not re.fullmatch(r"auto|cpu|cuda(:[0-9]{1,3})?|mps", value):
+        stop("DEVICE", value, "auto, cpu, cuda, cuda:N or mps")
+    return value
+
+
 def read_env_file(path: Path) -> None:
     """Adds what the file sets and the process environment does not: the process environment wins."""
     if not path.exists():
@@ -180,4 +222,9 @@ def read_environment() -> Environment:
         storage_dir=read_storage(),
         demo=read_bool("STARCHAMBER_DEMO", "0"),
         max_upload_bytes=read_int("MAX_UPLOAD_BYTES", 200_000_000),
+        model_roots=read_model_roots(),
+        endpoints=read_endpoints(),
+        device=read_device(),
+        job_lease_seconds=read_int("JOB_LEASE_SECONDS", 30),
+        job_watch_seconds=read_int("JOB_WATCH_SECONDS", 5),
     )

@@ -16,6 +16,15 @@ PUBLIC_URL = ENVIRONMENT.public_url
 STORAGE_DIR = ENVIRONMENT.storage_dir
 REDIS_URL = ENVIRONMENT.redis_url
 DEMO = ENVIRONMENT.demo
+#: Folders below which registered models may lie, besides the storage's own checkpoints and the committed base.
+MODEL_ROOTS = [BASE_DIR / "training" / "base", STORAGE_DIR / "checkpoints", *ENVIRONMENT.model_roots]
+#: Model servers that may be asked, by name: (URL, name of the variable that holds the key, or "").
+ENDPOINTS = ENVIRONMENT.endpoints
+#: What workers compute on: auto, cpu, cuda, cuda:N or mps.
+DEVICE = ENVIRONMENT.device
+#: How long a job stays with a worker that says nothing, and how often the watch looks, in seconds.
+JOB_LEASE_SECONDS = ENVIRONMENT.job_lease_seconds
+JOB_WATCH_SECONDS = ENVIRONMENT.job_watch_seconds
 
 _LOCAL_NAMES = ["127.0.0.1", "localhost", "[::1]"]
 ALLOWED_HOSTS = sorted({_public.hostname or "127.0.0.1", *_LOCAL_NAMES})
@@ -54,7 +63,10 @@ INSTALLED_APPS = [
     "drf_spectacular_sidecar",
     "django_htmx",
     "accounts",
+    "jobs",
     "ratings",
+    "generation",
+    "training",
 ]
 
 MIDDLEWARE = [

@@ -24,6 +24,9 @@ urlpatterns = [
     path("", include("accounts.urls")),
     path("", include("ratings.desk.urls")),
     path("", include("ratings.console.urls")),
+    path("", include("jobs.urls")),
+    path("", include("generation.urls")),
+    path("", include("training.urls")),
     path("api/schema/", SchemaView.as_view(permission_classes=[AllowAny]), name="schema"),
     path("api/docs/", DocsView.as_view(permission_classes=[AllowAny]), name="api_docs"),
     path("api/v1/", include("accounts.urls_api")),
@@ -32,4 +35,7 @@ urlpatterns = [
     path("api/v1/", include("ratings.analysis.urls_api")),
     path("api/v1/", include("ratings.exports.urls_api")),
     path("api/v1/", include("ratings.console.urls_api")),
+    path("api/v1/", include("jobs.urls_api")),
+    path("api/v1/", include("generation.urls_api")),
+    path("api/v1/", include("training.urls_api")),
 ]

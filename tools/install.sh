@@ -45,8 +45,17 @@ if ! is_new_enough "$folder/bin/python" || ! "$folder/bin/python" -m pip --versi
     make_environment "$python"
 fi
 
+install() { "$folder/bin/python" -m pip install --quiet --disable-pip-version-check "$@"; }
+
 say "installing $requirements into $folder"
-if ! "$folder/bin/python" -m pip install --quiet --disable-pip-version-check --requirement "$requirements"; then
+# torch first and alone: where an index offers several builds of it, pip would weigh them against everything else and
+# may fetch gigabytes that no processor needs.
+torch=$(sed -n 's/^\(torch==[^ ]*\).*/\1/p' "$requirements" requirements.txt | head -n 1)
+if [ -n "$torch" ] && ! install "$torch"; then
+    say "pip could not install $torch; its message stands above"
+    exit 1
+fi
+if ! install --requirement "$requirements"; then
     say "pip could not install $requirements; its message stands above"
     exit 1
 fi

@@ -67,6 +67,7 @@ def test_the_servers_end_with_the_session_that_started_them(signal: str, tmp_pat
         text=True,
         timeout=60,
     )
+    assert session.stdout, session.stderr
     assert session.returncode != 0
     url = session.stdout.split()[0]
     deadline = time.monotonic() + 15

@@ -1,0 +1,1 @@
+"""How candidates are made: models, prompts, sampling, runs with their provenance."""

@@ -1,0 +1,1 @@
+"""Generation runs, their candidates and their provenance."""

@@ -1,0 +1,1 @@
+"""Long work that survives: the Job row, leases, heartbeats, the watch, progress pages."""

@@ -1,0 +1,1 @@
+"""One app label for all rooms; each room keeps its own models."""

@@ -1,0 +1,1 @@
+"""How good a model is: estimators, scorers, intervals. No Django in here."""

@@ -1,0 +1,1 @@
+"""The Django side: runs, iterations, examples, checkpoints, evaluations."""
