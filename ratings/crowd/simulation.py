@@ -21,17 +21,22 @@ from accounts.audit import Actor, record
 from accounts.errors import InvalidInput, StarchamberError
 from ratings.crowd.choice import draw_ranking
 from ratings.crowd.raters import NewRater, create_raters
+from ratings.crowd.taste import explicit_steps
 from ratings.slots import services
 from ratings.slots.cards import card_names
 from ratings.slots.models import Assignment, Rater
-from ratings.studies.models import Study
+from ratings.studies.models import Study, TripleCard
 from ratings.studies.orders import ORDERS
 from ratings.studies.selectors import get_study, source_labels
 
 
 @dataclass(frozen=True, slots=True)
 class Simulation:
-    """Who rates, and how. strengths: natural logs by source label, 0 for those not named."""
+    """Who rates, and how.
+
+    strengths: natural logs by source label, 0 for those not named. explicit_taste: added to a card's utility for
+    each of its explicit steps (`ratings.crowd.taste`), whoever wrote it.
+    """
 
     study: str
     raters: int = 20
@@ -39,6 +44,7 @@ class Simulation:
     strengths: Mapping[str, float] = field(default_factory=dict)
     left_bias: float = 0.2
     tie_width: float = 0.1
+    explicit_taste: float = 0.0
     via: str = "service"
 
 
@@ -120,7 +126,12 @@ def simulate_raters(simulation: Simulation, *, actor: Actor, watched: bool = Fal
         actor,
         "study.simulate",
         subject=study.name,
-        details={"raters": len(raters), "seed": simulation.seed, "strengths": dict(simulation.strengths)},
+        details={
+            "raters": len(raters),
+            "seed": simulation.seed,
+            "strengths": dict(simulation.strengths),
+            "explicit_taste": simulation.explicit_taste,
+        },
     )
     counts = _take_turns(desk, raters, strengths, simulation, watched=watched)
     return {"raters": len(raters), **counts}
@@ -166,9 +177,15 @@ def _take_turns(
 def _judge(
     token: str, strengths: Sequence[float], simulation: Simulation, generator: np.random.Generator
 ) -> dict[str, Any]:
-    order = Assignment.objects.values_list("order", flat=True).get(token=token)
+    triple, order = Assignment.objects.values_list("triple_id", "order").get(token=token)
     assert order is not None
     shown = ORDERS[order]
+    if simulation.explicit_taste:
+        liked = _explicit_steps(triple)
+        strengths = [
+            strength + simulation.explicit_taste * steps
+            for strength, steps in zip(strengths, liked, strict=True)
+        ]
     ranking = draw_ranking(
         generator,
         strengths=strengths,
@@ -182,3 +199,9 @@ def _judge(
         "ranking": [[names[shown.index(source)] for source in group] for group in ranking],
         "active_seconds": seconds,
     }
+
+
+def _explicit_steps(triple: int) -> list[int]:
+    """By source index, how many explicit steps a triple's texts have, as raters see them."""
+    texts = TripleCard.objects.filter(triple_id=triple).order_by("source_index")
+    return [explicit_steps(text) for text in texts.values_list("rationale__normalised", flat=True)]

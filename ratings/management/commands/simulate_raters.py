@@ -28,6 +28,12 @@ class Command(JsonCommand):
         parser.add_argument("--left-bias", type=float, default=0.2, help="added to the first card's utility")
         parser.add_argument("--tie-width", type=float, default=0.1, help="utilities this close are tied")
         parser.add_argument(
+            "--explicit-taste",
+            type=float,
+            default=0.0,
+            help="added to a card's utility for each of its steps that says in words what it computes",
+        )
+        parser.add_argument(
             "--via", choices=["service", "http"], default="service", help="http: a site at PUBLIC_URL"
         )
 
@@ -39,6 +45,7 @@ class Command(JsonCommand):
             strengths=_strengths(options["strengths"]),
             left_bias=options["left_bias"],
             tie_width=options["tie_width"],
+            explicit_taste=options["explicit_taste"],
             via=options["via"],
         )
         return simulate_raters(simulation, actor=COMMAND, watched=sys.stderr.isatty())
