@@ -1,0 +1,57 @@
+"""A registered model, loaded. For workers and commands: torch is imported in the body."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+
+from generation.registry.errors import ModelChanged, UnusableFolder
+from generation.registry.facts import NoModel, folder_facts
+from generation.registry.models import LanguageModel
+from generation.registry.selectors import folder_of
+
+if TYPE_CHECKING:
+    from generation.registry.loading import LoadedModel
+
+
+def load_model(model: LanguageModel, *, device: str | None = None) -> LoadedModel:
+    """Loads folder, checkpoint or hub model after making sure that the files are those that were registered.
+
+    device: as DEVICE names it, which is the default. Raises UnusableFolder, ModelChanged, and loading's ModelUnusable.
+    """
+    from generation.registry.loading import load_folder, load_hub
+
+    chosen = settings.DEVICE if device is None else device
+    if model.kind == LanguageModel.Kind.HUB:
+        return load_hub(model.location, chosen_device(chosen))
+    folder = folder_of(model)
+    require_unchanged(model)
+    return load_folder(folder, device=chosen_device(chosen))
+
+
+def require_unchanged(model: LanguageModel) -> None:
+    """Raises ModelChanged unless the folder holds what was registered, and UnusableFolder."""
+    try:
+        found = folder_facts(folder_of(model)).digest
+    except NoModel as error:
+        raise UnusableFolder(
+            f"The folder of model {model.label!r} holds no model any more: {error}.",
+            details={"model": model.label, "reason": str(error)},
+        ) from error
+    if found != model.digest:
+        raise ModelChanged(
+            f"The files of model {model.label!r} are not those that were registered.",
+            details={"model": model.label, "registered": model.digest, "found": found},
+        )
+
+
+def chosen_device(name: str) -> str:
+    """What `auto` means on this machine: the first of cuda, mps and cpu that is there."""
+    if name != "auto":
+        return name
+    import torch
+
+    if torch.cuda.is_available():
+        return "cuda"
+    return "mps" if torch.backends.mps.is_available() else "cpu"

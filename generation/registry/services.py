@@ -1,0 +1,184 @@
+"""What changes the registry. Each act is one transaction with its line in the audit log."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings as site
+from django.db import IntegrityError, transaction
+
+from accounts.audit import Actor, record
+from accounts.errors import InvalidInput
+from generation.registry.errors import LabelTaken, UnknownEndpoint, UnusableFolder
+from generation.registry.facts import FolderFacts, NoModel, folder_facts, model_files
+from generation.registry.folders import base_root, location_of, require_below_roots, resolved_below_roots
+from generation.registry.models import LanguageModel
+from generation.registry.settings import ModelSettings
+
+#: The model that comes with the program.
+TINY_BASE = "tiny-base"
+TINY_BASE_FOLDER = "tiny"
+
+_LABEL = re.compile(r"[-a-zA-Z0-9_]{1,100}")
+#: Addresses of pages.
+RESERVED_LABELS = {"new"}
+_HUB = re.compile(r"(?!.*(?:\.\.|--))[\w][\w.-]{0,95}(?:/[\w][\w.-]{0,95})?(?:@[\w][\w./-]{0,99})?", re.ASCII)
+
+
+def register_model(
+    label: str,
+    *,
+    path: str | Path | None = None,
+    hub: str | None = None,
+    endpoint: str | None = None,
+    actor: Actor,
+    settings: ModelSettings | None = None,
+) -> LanguageModel:
+    """Registers a model from exactly one of: a folder below MODEL_ROOTS, a hub id, an endpoint's name.
+
+    A folder is read and hashed here; hub and endpoint are not asked before something is sampled.
+    Raises InvalidInput (also OutsideModelRoots, UnusableFolder), UnknownEndpoint, LabelTaken.
+    """
+    check_label(label)
+    given = [name for name, value in (("path", path), ("hub", hub), ("endpoint", endpoint)) if value]
+    if len(given) != 1:
+        raise InvalidInput(
+            f"Name exactly one of path, hub and endpoint; found {' and '.join(given) or 'none'}.",
+            details={"field": "path", "value": given, "expected": "exactly one"},
+        )
+    chosen = settings or ModelSettings()
+    if path:
+        return _store_folder(label, LanguageModel.Kind.FOLDER, path, parent=None, chosen=chosen, actor=actor)
+    if hub:
+        _check_hub(hub)
+        return _store(label, LanguageModel.Kind.HUB, hub, chosen=chosen, actor=actor)
+    assert endpoint
+    check_endpoint(endpoint)
+    return _store(label, LanguageModel.Kind.ENDPOINT, endpoint, chosen=chosen, actor=actor)
+
+
+def register_checkpoint(
+    label: str,
+    folder: str | Path,
+    *,
+    parent: LanguageModel | None,
+    actor: Actor,
+    settings: ModelSettings | None = None,
+    facts: FolderFacts | None = None,
+) -> LanguageModel:
+    """Registers a checkpoint that was trained here. Its settings are the parent's unless given.
+
+    facts: what `read_folder` said of this very folder, for callers that must not hash files inside a transaction.
+    Inside a caller's transaction this is part of it. Raises LabelTaken, OutsideModelRoots, UnusableFolder.
+    """
+    check_label(label)
+    chosen = settings or (parent.options if parent else ModelSettings())
+    return _store_folder(
+        label, LanguageModel.Kind.CHECKPOINT, folder, parent=parent, chosen=chosen, actor=actor, facts=facts
+    )
+
+
+def ensure_tiny_base(*, actor: Actor) -> LanguageModel:
+    """The committed base, registered at the first call. Raises UnusableFolder where it is not committed."""
+    found = LanguageModel.objects.filter(label=TINY_BASE).first()
+    if found is not None:
+        return found
+    try:
+        return register_model(TINY_BASE, path=base_root() / TINY_BASE_FOLDER, actor=actor)
+    except LabelTaken:  # by another process, in this very moment
+        return LanguageModel.objects.get(label=TINY_BASE)
+
+
+def check_label(label: str) -> None:
+    """Raises InvalidInput unless the label is a slug that no page has for its address."""
+    if not _LABEL.fullmatch(label):
+        _refuse("label", label, "letters, digits, - and _, at most 100 characters")
+    if label in RESERVED_LABELS:
+        _refuse("label", label, "another name: this one is the address of a page")
+
+
+def check_endpoint(name: str) -> None:
+    """Raises UnknownEndpoint unless ENDPOINTS has the name."""
+    known = sorted(site.ENDPOINTS)
+    if name not in site.ENDPOINTS:
+        raise UnknownEndpoint(
+            f"There is no endpoint named {name[:100]!r}; ENDPOINTS has {', '.join(known) or 'none'}.",
+            details={"field": "endpoint", "value": name[:100], "expected": known},
+        )
+
+
+def read_folder(path: str | Path) -> tuple[Path, FolderFacts]:
+    """The resolved folder and what it holds. Raises OutsideModelRoots, UnusableFolder."""
+    folder = resolved_below_roots(path)
+    try:
+        for file in model_files(folder):
+            require_below_roots(file)  # a link inside the folder may lead out of the roots as well as its own
+        facts = folder_facts(folder)
+    except NoModel as error:
+        raise UnusableFolder(
+            f"path: {folder.name!r} holds no model that can be loaded: {error}.",
+            details={"field": "path", "value": str(path)[:200], "reason": str(error)},
+        ) from error
+    return folder, facts
+
+
+def _store_folder(
+    label: str,
+    kind: LanguageModel.Kind,
+    path: str | Path,
+    *,
+    parent: LanguageModel | None,
+    chosen: ModelSettings,
+    actor: Actor,
+    facts: FolderFacts | None = None,
+) -> LanguageModel:
+    folder = resolved_below_roots(path)
+    facts = facts or read_folder(folder)[1]
+    return _store(label, kind, location_of(folder), facts=facts, parent=parent, chosen=chosen, actor=actor)
+
+
+def _store(
+    label: str,
+    kind: LanguageModel.Kind,
+    location: str,
+    *,
+    chosen: ModelSettings,
+    actor: Actor,
+    facts: FolderFacts | None = None,
+    parent: LanguageModel | None = None,
+) -> LanguageModel:
+    details: dict[str, Any] = {"kind": kind.value, "location": location}
+    if facts is not None:
+        details["digest"] = facts.digest
+    try:
+        with transaction.atomic():
+            model = LanguageModel.objects.create(
+                label=label,
+                kind=kind,
+                location=location,
+                settings=chosen.as_json(),
+                manifest={} if facts is None else facts.as_json(),
+                digest="" if facts is None else facts.digest,
+                parent=parent,
+                created_by=actor.user,
+            )
+            record(actor, "model.register", subject=label, details=details)
+    except IntegrityError as error:
+        raise LabelTaken(
+            f"There is a model labelled {label!r} already.", details={"field": "label", "value": label}
+        ) from error
+    return model
+
+
+def _check_hub(hub: str) -> None:
+    if not _HUB.fullmatch(hub):
+        _refuse("hub", hub, "owner/name or owner/name@revision")
+
+
+def _refuse(field: str, value: str, expected: str) -> None:
+    raise InvalidInput(
+        f"{field}: {value[:200]!r} is not usable, expected {expected}.",
+        details={"field": field, "value": value[:200], "expected": expected},
+    )

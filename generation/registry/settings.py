@@ -1,0 +1,69 @@
+"""What is set for a model beside where it is. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from enum import StrEnum
+from typing import Any, TypeVar
+
+E = TypeVar("E", bound=StrEnum)
+
+MAX_SERVED_NAME = 200
+
+
+class RationaleText(StrEnum):
+    """Which of a model's texts is the rationale. The others are kept beside it all the same."""
+
+    #: The text as it came, thinking tags included.
+    CONTENT = "content"
+    #: What the server sent apart as `reasoning_content`; the answer is then read from the content.
+    REASONING_CONTENT = "reasoning_content"
+    #: What stands behind `</think>`; the text as it came where there are no tags.
+    AFTER_THINKING = "after_thinking"
+
+
+class Protocol(StrEnum):
+    """How an endpoint is asked."""
+
+    #: `/chat/completions`, the prompt as one user message.
+    CHAT = "chat"
+    #: `/completions`, the prompt as it is: what base models need, and the only one with log-probabilities throughout.
+    COMPLETIONS = "completions"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelSettings:
+    rationale_text: RationaleText = RationaleText.AFTER_THINKING
+    #: Endpoints only.
+    protocol: Protocol = Protocol.CHAT
+    #: Endpoints only: the model's name on its server; "" stands for the label.
+    served_model: str = ""
+
+    def as_json(self) -> dict[str, str]:
+        return {name: str(value) for name, value in asdict(self).items()}
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> ModelSettings:
+        """Raises ValueError that names the key, its value and what was expected."""
+        known = {field.name for field in fields(cls)}
+        for key in stored:
+            if key not in known:
+                raise ValueError(f"{key}: no such setting; expected one of {', '.join(sorted(known))}")
+        served = stored.get("served_model", "")
+        if not isinstance(served, str) or len(served) > MAX_SERVED_NAME or not served.isprintable():
+            raise ValueError(
+                f"served_model: {served!r}; expected at most {MAX_SERVED_NAME} printable characters"
+            )
+        return cls(
+            rationale_text=_member(RationaleText, "rationale_text", stored, RationaleText.AFTER_THINKING),
+            protocol=_member(Protocol, "protocol", stored, Protocol.CHAT),
+            served_model=served,
+        )
+
+
+def _member(kind: type[E], key: str, stored: Mapping[str, Any], default: E) -> E:
+    value = stored.get(key, default)
+    if value not in list(kind):
+        raise ValueError(f"{key}: {value!r}; expected one of {', '.join(kind)}")
+    return kind(value)
