@@ -8,7 +8,10 @@ from collections.abc import Iterator
 import pytest
 
 #: Seconds that each kind of test may take in the default run, on two cores.
-BUDGET = {"units": 60, "database": 120, "browser": 120, "kills and races": 120}
+BUDGET = {"units": 60, "database": 120, "browser": 120, "kills and races": 120, "training": 150}
+
+#: What lies below these folders samples or trains with torch, unless it is a browser test, a kill or a race.
+TRAINING_FOLDERS = ("tests/generation", "tests/training")
 
 DATABASE_FIXTURES = {"db", "transactional_db", "world", "live_site", "sqlite_site", "any_site", "module_site"}
 DATABASE_FIXTURES |= {"owner", "engineer", "blind_analyst", "django_db_setup"}
@@ -19,6 +22,8 @@ def kind_of(item: pytest.Item) -> str:
         return "kills and races"
     if item.get_closest_marker("browser"):
         return "browser"
+    if item.nodeid.startswith(TRAINING_FOLDERS):
+        return "training"
     if item.get_closest_marker("django_db") or DATABASE_FIXTURES & set(getattr(item, "fixturenames", ())):
         return "database"
     return "units"
