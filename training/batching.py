@@ -1,0 +1,208 @@
+"""From texts to batches: the tokens of a prompt and its completion, and which of them are learned.
+
+The length of the prompt is recorded when it is tokenised, and the loss covers exactly what comes behind it: every
+token of the completion and the end-of-text token. No character is searched for; STaR's released code starts the loss
+behind the last ":" and so leaves out most of every addition scratchpad (papers.md 1.9).
+
+    prompt      'Q: Sam has 2 eggs. He buys 3 more. How many eggs?\nA:'
+    completion  ' Sam has <<2+3=5>>5 eggs.\n#### 5'
+    learned      the completion's tokens but `5>>`, which the calculator wrote, and the end of text
+
+Axes: B rows of a batch, T tokens of the longest row.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+IntArray = NDArray[np.int64]
+BoolArray = NDArray[np.bool_]
+
+#: So many batches are sorted by length together: large enough to save padding, small enough to mix.
+BATCHES_SORTED_TOGETHER = 32
+
+
+class Tokenizer(Protocol):
+    """What is used of a `transformers` tokenizer."""
+
+    bos_token_id: int | None
+    eos_token_id: int | None
+    pad_token_id: int | None
+
+    def encode(self, text: str, *, add_special_tokens: bool = ...) -> list[int]: ...
+
+    def decode(self, token_ids: Any, **options: Any) -> Any: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A text to learn from: the prompt as a model will see it, and what it should answer."""
+
+    prompt: str
+    completion: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Row:
+    """One example in tokens: the prompt's, the completion's and the end of text.
+
+    ids: (T,). learned: (T,), True for each token that the loss covers, always False for the first
+    `prompt_length`.
+    """
+
+    ids: IntArray
+    learned: BoolArray
+    prompt_length: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Batch:
+    """B rows, padded on the right: under causal attention no token sees the padding behind it.
+
+    ids_BT: int64. learned_BT: bool, False on padding. units: learned tokens, the weight of this batch in a step.
+    """
+
+    ids_BT: Tensor
+    learned_BT: Tensor
+    units: float
+
+
+def encode(tokenizer: Tokenizer, example: Example) -> Row:
+    """Tokenise prompt and completion apart, as a sampler does, so that the seam is where sampling had it.
+
+    The prompt gets whatever special tokens its tokenizer puts before a text, the completion only the end of text.
+    Raises ValueError for a tokenizer without an end-of-text token.
+    """
+    if tokenizer.eos_token_id is None:
+        raise ValueError("tokenizer: has no end-of-text token; a model could never learn to stop")
+    prompt = tokenizer.encode(example.prompt)
+    if not prompt:
+        # The first token of a completion is predicted from something.
+        prompt = [tokenizer.eos_token_id if tokenizer.bos_token_id is None else tokenizer.bos_token_id]
+    completion = tokenizer.encode(example.completion, add_special_tokens=False)
+    ids = np.array([*prompt, *completion, tokenizer.eos_token_id], dtype=np.int64)
+    learned = np.ones(len(ids), dtype=np.bool_)
+    learned[: len(prompt)] = False
+    return Row(ids, learned, len(prompt))
+
+
+def encode_all(
+    tokenizer: Tokenizer, examples: Sequence[Example], *, context: int
+) -> tuple[list[Row], list[int]]:
+    """The rows of `examples`, and the indices of those that are longer than `context` tokens and have no row."""
+    rows, too_long = [], []
+    for index, example in enumerate(examples):
+        row = encode(tokenizer, example)
+        if len(row.ids) > context:
+            too_long.append(index)
+        else:
+            rows.append(row)
+    return rows, too_long
+
+
+def collate(rows: Sequence[Row], *, pad: int, device: str | torch.device = "cpu") -> Batch:
+    """Stack rows into one batch, padded on the right with `pad`."""
+    width = max(len(row.ids) for row in rows)
+    ids = np.full((len(rows), width), pad, dtype=np.int64)
+    learned = np.zeros((len(rows), width), dtype=np.bool_)
+    for place, row in enumerate(rows):
+        ids[place, : len(row.ids)] = row.ids
+        learned[place, : len(row.ids)] = row.learned
+    return Batch(torch.from_numpy(ids).to(device), torch.from_numpy(learned).to(device), float(learned.sum()))
+
+
+def pad_id(tokenizer: Tokenizer) -> int:
+    """The token to pad with: any will do, since no loss covers it and no token sees it."""
+    for token in (tokenizer.pad_token_id, tokenizer.eos_token_id):
+        if token is not None:
+            return token
+    return 0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class BatchOrder:
+    """Which examples make up which batch: a pure function of the seed, so that a resumed training needs no iterator.
+
+    lengths: (n,) tokens of each example. In an epoch every example comes once; its last batch may be smaller. Batches
+    are of like lengths, in random order.
+    """
+
+    lengths: IntArray
+    batch_size: int
+    seed: int
+
+    def __post_init__(self) -> None:
+        if not len(self.lengths):
+            raise ValueError("lengths: empty; expected at least one example")
+        if self.batch_size < 1:
+            raise ValueError(f"batch_size: {self.batch_size}; expected at least 1")
+
+    @property
+    def batches_per_epoch(self) -> int:
+        return -(-len(self.lengths) // self.batch_size)
+
+    def at(self, index: int) -> IntArray:
+        """The examples of batch `index`, counted from 0 over all epochs."""
+        epoch, place = divmod(index, self.batches_per_epoch)
+        return self.epoch(epoch)[place]
+
+    def epoch(self, epoch: int) -> list[IntArray]:
+        """All batches of one epoch."""
+        rng = np.random.default_rng([self.seed, epoch])
+        shuffled = rng.permutation(len(self.lengths))
+        batches: list[IntArray] = []
+        stretch = self.batch_size * BATCHES_SORTED_TOGETHER
+        for start in range(0, len(shuffled), stretch):
+            part = shuffled[start : start + stretch]
+            part = part[np.argsort(self.lengths[part], kind="stable")]
+            batches += [part[at : at + self.batch_size] for at in range(0, len(part), self.batch_size)]
+        return [batches[place] for place in rng.permutation(len(batches))]
+
+
+class RowBatches:
+    """The batches of supervised fine-tuning, by number."""
+
+    def __init__(
+        self,
+        rows: Sequence[Row],
+        *,
+        batch_size: int,
+        seed: int,
+        pad: int,
+        device: str | torch.device = "cpu",
+    ) -> None:
+        self._rows = rows
+        self._pad = pad
+        self._device = device
+        self._epoch: tuple[int, list[IntArray]] = (-1, [])
+        self.order = BatchOrder(np.array([len(row.ids) for row in rows]), batch_size, seed)
+
+    def at(self, index: int) -> Batch:
+        epoch, place = divmod(index, self.order.batches_per_epoch)
+        if self._epoch[0] != epoch:
+            self._epoch = (epoch, self.order.epoch(epoch))
+        chosen = self._epoch[1][place]
+        return collate([self._rows[row] for row in chosen], pad=self._pad, device=self._device)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """A digest of the rows and of their order: a training is resumed on the very same batches or not at all."""
+        return fingerprint(self._rows, self.order)
+
+
+def fingerprint(rows: Sequence[Row], order: BatchOrder) -> str:
+    """SHA-256 of every row's tokens and mask, the batch size and the seed."""
+    digest = hashlib.sha256(f"{order.batch_size} {order.seed} {len(rows)}".encode())
+    for row in rows:
+        digest.update(row.ids.tobytes())
+        digest.update(np.packbits(row.learned).tobytes())
+    return digest.hexdigest()

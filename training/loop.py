@@ -1,0 +1,287 @@
+"""The one trainer: every method of this package is a loss and batches handed to `train`.
+
+Steps are numbered from 1. A step is `accumulate` batches, whose summed losses are divided by the units of all of
+them together, so that accumulation is exactly a larger batch. Interrupted at any point and called again with the same
+arguments and folder, a training ends with bitwise the weights of one that never stopped.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Generic, Protocol, TypeVar
+
+import torch
+from torch import Tensor, nn
+
+from training.errors import LossNotFinite
+from training.losses import Loss
+from training.resume import Progress, latest_state, load_state, save_state, trained_tensors
+from training.schedule import Schedule
+
+
+class Units(Protocol):
+    """A batch knows how much it weighs: its learned tokens, or its pairs."""
+
+    @property
+    def units(self) -> float: ...
+
+
+BatchT = TypeVar("BatchT", bound=Units)
+BatchOut = TypeVar("BatchOut", bound=Units, covariant=True)
+
+
+class Batches(Protocol[BatchOut]):
+    """Endless batches by number from 0, the same at every call. fingerprint: a digest of all of them."""
+
+    def at(self, index: int) -> BatchOut: ...
+
+    @property
+    def fingerprint(self) -> str: ...
+
+
+class Watch(Protocol):
+    """Who looks on. `check` may raise to stop a training (cancelled, lease lost); it is called often."""
+
+    def check(self) -> None: ...
+
+    def step(self, step: int, loss: float, extras: Mapping[str, float]) -> None:
+        """After each step; a resumed training repeats the steps since its last saved state."""
+        ...
+
+
+class Unwatched:
+    """Nobody looks on."""
+
+    def check(self) -> None: ...
+
+    def step(self, step: int, loss: float, extras: Mapping[str, float]) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Optimisation:
+    """How to descend: AdamW with a schedule.
+
+    steps: optimiser steps in all. accumulate: batches per step. clip: the gradient's largest norm, 0 for no limit.
+    betas, epsilon: Adam's. weight_decay: of matrices only, never of biases and norms; 0 as in STaR. seed: of dropout.
+    """
+
+    steps: int
+    schedule: Schedule
+    accumulate: int = 1
+    clip: float = 1.0
+    betas: tuple[float, float] = (0.9, 0.999)
+    epsilon: float = 1e-8
+    weight_decay: float = 0.0
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.steps < 1:
+            raise ValueError(f"steps: {self.steps}; expected at least 1")
+        if self.accumulate < 1:
+            raise ValueError(f"accumulate: {self.accumulate}; expected at least 1")
+        if self.clip < 0:
+            raise ValueError(f"clip: {self.clip}; expected 0 or more")
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Keep the best state of several: `score()` is asked every `every` steps and after the last, higher is better.
+
+    The model stands in evaluation mode while it is asked. Among equals the earlier state stays.
+    """
+
+    every: int
+    score: Callable[[], float]
+    name: str = "validation"
+
+
+@dataclass(frozen=True, slots=True)
+class Saving:
+    """Save the state every `every` steps below `folder`, and go on from the newest state found there."""
+
+    folder: Path
+    every: int = 100
+
+
+@dataclass(slots=True)
+class Trained:
+    """What a training did.
+
+    losses: mean loss per unit of each step since the first. best_step, best_score: of the selection, if there was
+    one; the model then holds the weights of that step.
+    """
+
+    steps: int
+    losses: list[float] = field(default_factory=list)
+    scores: dict[int, float] = field(default_factory=dict)
+    best_step: int | None = None
+    best_score: float | None = None
+    resumed_at: int = 0
+
+    @property
+    def final_loss(self) -> float:
+        """Mean loss of the last tenth of the steps."""
+        last = self.losses[-max(1, len(self.losses) // 10) :]
+        return sum(last) / len(last)
+
+
+def train(
+    model: nn.Module,
+    batches: Batches[BatchT],
+    loss_of: Callable[[nn.Module, BatchT], Loss],
+    how: Optimisation,
+    *,
+    watch: Watch | None = None,
+    saving: Saving | None = None,
+    selection: Selection | None = None,
+) -> Trained:
+    """Descend for `how.steps` steps, in place.
+
+    Raises LossNotFinite before the step that would spoil the weights, StateNotWritten, CannotResume, and whatever
+    `watch.check` raises. The caller's random state is left as it was.
+    """
+    with torch.random.fork_rng(devices=_cuda_devices(model)):
+        torch.manual_seed(how.seed)
+        training = _Training(model, batches, loss_of, how, watch or Unwatched(), saving, selection)
+        return training.run()
+
+
+class _Training(Generic[BatchT]):
+    """One call of `train`: what its steps share."""
+
+    def __init__(
+        self,
+        model: nn.Module,
+        batches: Batches[BatchT],
+        loss_of: Callable[[nn.Module, BatchT], Loss],
+        how: Optimisation,
+        watch: Watch,
+        saving: Saving | None,
+        selection: Selection | None,
+    ) -> None:
+        self.model, self.batches, self.loss_of, self.how = model, batches, loss_of, how
+        self.watch, self.saving, self.selection = watch, saving, selection
+        self.optimizer = make_optimizer(model, how)
+        self.parameters = [p for group in self.optimizer.param_groups for p in group["params"]]
+        self.trained = Trained(steps=how.steps)
+        self.best: dict[str, Tensor] | None = None
+        self.last_saved: int | None = None
+
+    def run(self) -> Trained:
+        first = self._resume() + 1
+        self.model.train()
+        for step in range(first, self.how.steps + 1):
+            self.watch.check()
+            loss, extras = self._step(step)
+            self.trained.losses.append(loss)
+            self.watch.step(step, loss, extras | self._select(step))
+            self._save(step)
+        self.model.eval()
+        self._restore_best()
+        return self.trained
+
+    def _step(self, step: int) -> tuple[float, dict[str, float]]:
+        """One optimiser step. Returns the mean loss per unit and the means of what came with it."""
+        start = (step - 1) * self.how.accumulate
+        batches = [self.batches.at(start + part) for part in range(self.how.accumulate)]
+        units = sum(batch.units for batch in batches)
+        total, sums = 0.0, defaultdict[str, float](float)
+        for batch in batches:
+            loss = self.loss_of(self.model, batch)
+            (loss.total / units).backward()  # type: ignore[no-untyped-call]
+            total += float(loss.total.detach())
+            for name, value in loss.sums.items():
+                sums[name] += value
+        self._refuse_unless_finite(step, "loss", total)
+        norm = float(nn.utils.clip_grad_norm_(self.parameters, self.how.clip or math.inf))
+        self._refuse_unless_finite(step, "gradient norm", norm)
+        rate = self.how.schedule.at(step, steps=self.how.steps)
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
+        self.optimizer.step()
+        self.optimizer.zero_grad(set_to_none=True)
+        means = {name: value / units for name, value in sums.items()}
+        return total / units, {**means, "learning_rate": rate, "gradient_norm": norm}
+
+    def _refuse_unless_finite(self, step: int, what: str, value: float) -> None:
+        if not math.isfinite(value):
+            self.optimizer.zero_grad(set_to_none=True)
+            self.model.eval()
+            raise LossNotFinite(step, what=what, value=value, last_saved=self.last_saved)
+
+    def _select(self, step: int) -> dict[str, float]:
+        """Ask the selection, if it is its turn, and keep the weights when they are the best so far."""
+        if self.selection is None or (step % self.selection.every and step != self.how.steps):
+            return {}
+        self.model.eval()
+        with torch.no_grad():
+            score = self.selection.score()
+        self.model.train()
+        self.trained.scores[step] = score
+        if self.trained.best_score is None or score > self.trained.best_score:
+            self.trained.best_step, self.trained.best_score = step, score
+            self.best = {name: t.detach().clone() for name, t in trained_tensors(self.model).items()}
+        return {self.selection.name: score}
+
+    def _restore_best(self) -> None:
+        if self.best is not None and self.trained.best_step != self.how.steps:
+            with torch.no_grad():
+                for name, tensor in trained_tensors(self.model).items():
+                    tensor.copy_(self.best[name])
+
+    def _save(self, step: int) -> None:
+        if self.saving is None or (step % self.saving.every and step != self.how.steps):
+            return
+        facts = {key: value for key, value in asdict(self.trained).items() if key not in _NOT_SAVED}
+        progress = Progress(step, self.fingerprint, facts)
+        save_state(self.saving.folder, progress, model=self.model, optimizer=self.optimizer, best=self.best)
+        self.last_saved = step
+
+    def _resume(self) -> int:
+        """Go back to the newest state of this training, if there is one. Returns its step, else 0."""
+        place = None if self.saving is None else latest_state(self.saving.folder)
+        if place is None:
+            return 0
+        progress, self.best = load_state(
+            place, fingerprint=self.fingerprint, model=self.model, optimizer=self.optimizer
+        )
+        facts = progress.facts
+        self.trained.losses = facts["losses"]
+        self.trained.scores = {int(step): score for step, score in facts["scores"].items()}
+        self.trained.best_step, self.trained.best_score = facts["best_step"], facts["best_score"]
+        self.trained.resumed_at = self.last_saved = progress.step
+        return progress.step
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """What makes this training this training: settings, data, and which tensors it changes."""
+        shapes = {name: list(tensor.shape) for name, tensor in trained_tensors(self.model).items()}
+        every = self.selection and self.selection.every
+        facts: list[Any] = [asdict(self.how), self.batches.fingerprint, shapes, every]
+        return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+
+
+_NOT_SAVED = ("steps", "resumed_at")
+
+
+def make_optimizer(model: nn.Module, how: Optimisation) -> torch.optim.AdamW:
+    """AdamW over what has a gradient; weight decay on matrices only."""
+    trained = [p for p in model.parameters() if p.requires_grad]
+    groups = [
+        {"params": [p for p in trained if p.ndim >= 2], "weight_decay": how.weight_decay},
+        {"params": [p for p in trained if p.ndim < 2], "weight_decay": 0.0},
+    ]
+    groups = [group for group in groups if group["params"]]
+    return torch.optim.AdamW(groups, lr=how.schedule.peak, betas=how.betas, eps=how.epsilon, fused=True)
+
+
+def _cuda_devices(model: nn.Module) -> list[int]:
+    devices = {p.device for p in model.parameters() if p.device.type == "cuda"}
+    return [device.index or 0 for device in devices]
