@@ -1,0 +1,47 @@
+"""CommonsenseQA as in the STaR paper (Zelikman et al. 2022, appendix B): small letters in brackets.
+
+    Q: What do people use to absorb extra ink from a fountain pen?
+    Answer Choices:
+    (a) shirt pocket
+    (b) calligrapher's hand
+    (c) blotter
+    A: The answer must be used to absorb extra ink. Therefore, the answer is blotter (c).
+
+The hint is ` (CORRECT)` behind the right choice, in the few-shot examples as in the question.
+"""
+
+from __future__ import annotations
+
+from generation.prompts.types import Asked, NotAsked
+from problems import commonsenseqa
+from problems.types import Choice
+
+STOP = ("\n\nQ:",)
+
+
+def ask(asked: Asked, *, hint: bool) -> str:
+    if not asked.choices:
+        raise NotAsked(f"question: {asked.text[:200]!r} has no choices")
+    right = _right_choice(asked) if hint else None
+    lines = [
+        f"({choice.label.lower()}) {choice.text.strip()}{' (CORRECT)' if choice is right else ''}"
+        for choice in asked.choices
+    ]
+    return "\n".join([f"Q: {asked.text.strip()}", "Answer Choices:", *lines, "A:"])
+
+
+def completion(rationale: str, asked: Asked | None) -> str:
+    """A rationale that names no choice (a human's, written for a stated answer) gets the paper's last sentence."""
+    text = rationale.strip()
+    if asked is not None and asked.answer and commonsenseqa.parse(text, asked.choices) is None:
+        right = _right_choice(asked)
+        text = f"{text} Therefore, the answer is {right.text.strip()} ({right.label.lower()})."
+    return f" {text}"
+
+
+def _right_choice(asked: Asked) -> Choice:
+    label = commonsenseqa.canonical_answer(asked.answer or "", asked.choices)
+    for choice in asked.choices:
+        if choice.label == label:
+            return choice
+    raise NotAsked(f"answer: {asked.answer!r} is none of the choices, and a hint needs it")
