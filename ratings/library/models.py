@@ -126,6 +126,8 @@ class Rationale(models.Model):
     stated_answer = models.TextField(blank=True, default="")
     #: Written for a stated answer.
     given = models.BooleanField(default=False)
+    #: How often its source produced exactly this text for this question: its weight when one is drawn.
+    copies = models.PositiveIntegerField(db_default=1, default=1)
     #: False once a later import replaced it.
     live = models.BooleanField(default=True)
     meta = models.JSONField(default=dict, blank=True)

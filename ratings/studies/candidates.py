@@ -41,8 +41,12 @@ def _candidates(
         question_id__lte=last,
         source_id__in=list(index_of),
         live=True,
-    ).values_list("pk", "question_id", "source_id", "text_digest", "normalised", "verdict", "text_agrees")
-    for pk, question, source, digest, normalised, verdict, text_agrees in rows.iterator(chunk_size=_CHUNK):
+    ).values_list(
+        "pk", "question_id", "source_id", "text_digest", "normalised", "verdict", "text_agrees", "copies"
+    )
+    for pk, question, source, digest, normalised, verdict, text_agrees, copies in rows.iterator(
+        chunk_size=_CHUNK
+    ):
         folded = hashlib.sha256(fold(normalised).encode()).hexdigest()
-        found[question].append(Candidate(pk, index_of[source], digest, folded, verdict, text_agrees))
+        found[question].append(Candidate(pk, index_of[source], digest, folded, verdict, text_agrees, copies))
     return found

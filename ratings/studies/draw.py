@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import heapq
+import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -27,7 +28,10 @@ IDENTICAL = "identical_texts"
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A rationale that could stand for one source. `folded`: hash of its shown text, case and white space folded."""
+    """A rationale that could stand for one source.
+
+    folded: hash of its shown text, case and white space folded. copies: how often the source produced this very text.
+    """
 
     rationale: int
     source: int
@@ -35,6 +39,7 @@ class Candidate:
     folded: str
     verdict: str
     text_agrees: bool | None
+    copies: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +115,7 @@ def draw_triples(
 def choose(
     question: QuestionCandidates, *, sources: int, seed: int, any_answer: bool, strict_text: bool
 ) -> Drawn | str:
-    """One candidate per source, uniform by the seed, different to the eye where that is possible; or why not."""
+    """One candidate per source, uniform over its samples by the seed, different to the eye if possible; or why not."""
     if question.split == PROMPT_SPLIT:
         return PROMPT
     chosen: list[Candidate] = []
@@ -130,12 +135,16 @@ def choose(
         )
         if not agreeing:
             return TEXT_DISAGREES
-        ranked = sorted(
-            agreeing, key=lambda c: (keyed_hash(seed, question.key, c.text_digest), c.text_digest)
-        )
+        ranked = sorted(agreeing, key=lambda c: (_lot(c, question.key, seed), c.text_digest))
         taken = {other.folded for other in chosen}
         chosen.append(next((candidate for candidate in ranked if candidate.folded not in taken), ranked[0]))
     return Drawn(question=question.question, key=question.key, candidates=tuple(chosen))
+
+
+def _lot(candidate: Candidate, question: str, seed: int) -> float:
+    """The smallest lot wins. Exponential with rate `copies`, so that a text produced n times wins n times as often."""
+    share = keyed_hash(seed, question, candidate.text_digest) / 2**63
+    return -math.log1p(-share) / candidate.copies
 
 
 def _has_identical(candidates: Sequence[Candidate]) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from random import Random
 
 import pytest
@@ -50,6 +51,15 @@ def test_every_place_of_the_drawn_order_is_as_fair():
     pool = [question(number) for number in range(6)]
     firsts = Counter(keys(draw(pool, wanted=6, seed=seed))[0] for seed in range(1_800))
     assert chisquare([firsts[f"q{number}"] for number in range(6)]).pvalue > 0.001
+
+
+def test_a_text_that_came_three_times_is_chosen_three_times_as_often():
+    often, once = candidate(0, "often"), candidate(0, "once")
+    asked = question(1, replace(often, copies=3), once, candidate(1, "b"), candidate(2, "c"))
+    counts = Counter(
+        draw([asked], wanted=1, seed=seed).triples[0].candidates[0].folded for seed in range(2_000)
+    )
+    assert chisquare([counts[often.folded], counts[once.folded]], [1_500, 500]).pvalue > 0.001
 
 
 def test_every_sample_of_a_source_is_chosen_equally_often_over_seeds():
