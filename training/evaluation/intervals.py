@@ -1,0 +1,86 @@
+"""Intervals for means over questions: the percentile bootstrap, questions drawn with replacement.
+
+Everything about a question (its samples, their scores) moves with it, so the intervals say how much the figures would
+vary over other questions of the same kind; they say nothing about other seeds of a training.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import stats
+
+FloatArray = NDArray[np.float64]
+
+CONFIDENCE = 0.95
+RESAMPLES = 2000
+#: Resamples times questions held in memory at once.
+CELLS = 4_000_000
+
+
+def resampled_means(values: FloatArray, *, seed: int, resamples: int = RESAMPLES) -> FloatArray:
+    """Means of `values`, shape (Q, M), over `resamples` bootstrap draws of its Q questions; (resamples, M).
+
+    All M columns see the same draws, so that differences of columns are paired by question.
+    """
+    questions = len(values)
+    return np.concatenate(
+        [weights @ values / questions for weights in draws(questions, seed=seed, resamples=resamples)]
+    )
+
+
+def draws(questions: int, *, seed: int, resamples: int) -> Iterator[FloatArray]:
+    """How often each question is in each resample, in parts of shape (some resamples, Q)."""
+    rng = np.random.default_rng(seed)
+    part = max(1, CELLS // questions)
+    chances = np.full(questions, 1 / questions)
+    for start in range(0, resamples, part):
+        yield rng.multinomial(questions, chances, size=min(part, resamples - start)).astype(np.float64)
+
+
+def mean_intervals(
+    values: FloatArray, *, seed: int, resamples: int = RESAMPLES
+) -> list[tuple[float, float] | None]:
+    """The 95 % interval of each column's mean.
+
+    values: (Q, M), one row a question. None for a column with a NaN, and for all when there are fewer than two
+    questions. Columns of nothing but 0 or nothing but 1 do not vary between resamples; they get Clopper and Pearson's
+    exact interval for Q questions.
+    """
+    questions, columns = values.shape
+    if questions < 2:
+        return [None] * columns
+    means = resampled_means(values, seed=seed, resamples=resamples)
+    tails = [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2]
+    bounds = np.quantile(means, tails, axis=0)
+    return [_interval(values[:, column], *bounds[:, column]) for column in range(columns)]
+
+
+def _interval(values: FloatArray, low: float, high: float) -> tuple[float, float] | None:
+    if np.isnan(values).any():
+        return None
+    tail = (1 - CONFIDENCE) / 2
+    if (values == 0).all():
+        return 0.0, float(stats.beta.ppf(1 - tail, 1, len(values)))
+    if (values == 1).all():
+        return float(stats.beta.ppf(tail, len(values), 1)), 1.0
+    return float(low), float(high)
+
+
+def difference_intervals(
+    first: FloatArray, second: FloatArray, *, seed: int, resamples: int = RESAMPLES
+) -> list[tuple[float, float] | None]:
+    """The 95 % interval of the mean of first - second, paired by question.
+
+    first, second: (Q, M). None as in `mean_intervals`. Where the two never differ the interval is (0, 0).
+    """
+    differences = first - second
+    if len(differences) < 2:
+        return [None] * differences.shape[1]
+    means = resampled_means(differences, seed=seed, resamples=resamples)
+    bounds = np.quantile(means, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2], axis=0)
+    return [
+        None if np.isnan(pair).any() else (float(pair[0]), float(pair[1])) for pair in np.transpose(bounds)
+    ]
