@@ -1,0 +1,182 @@
+"""What a handler gets: its progress, its log, its curves, and the fence that every write of results stands behind."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from django.db import InterfaceError, OperationalError, connection, transaction
+from django.utils import timezone
+
+from jobs.errors import Cancelled, LeaseLost, NotFinite
+from jobs.leases import Claim, held_by, renewal_seconds
+from jobs.logs import folder_of, write_log
+from jobs.models import Metric
+
+#: What a database that is away raises.
+OUTAGE = (OperationalError, InterfaceError)
+#: Points that are kept in memory before they are written without waiting for the next report.
+MAX_WAITING_POINTS = 1000
+
+#: (stage, done, total): called with every change, for a bar.
+Show = Callable[[str, int, int | None], None]
+
+
+class Wishes:
+    """What others want of a running handler; set from a signal handler or from the thread that renews the lease."""
+
+    def __init__(self) -> None:
+        self.cancel = threading.Event()
+        self.lost = threading.Event()
+
+    def obey(self) -> None:
+        if self.lost.is_set():
+            raise LeaseLost
+        if self.cancel.is_set():
+            raise Cancelled
+
+
+class JobContext:
+    """A handler's side of its job. Progress is written at most every second or two, so call as often as you like.
+
+    Every call but `log` and `folder` may raise Cancelled or LeaseLost; let them pass.
+    """
+
+    def __init__(self, claim: Claim, *, wishes: Wishes | None = None, show: Show | None = None) -> None:
+        self._claim = claim
+        self._wishes = wishes or Wishes()
+        self._show = show
+        self._stage, self._done = "", 0
+        self._total: int | None = None
+        #: What the row says about the stage beyond the counts; nothing before the first stage.
+        self._stage_facts: dict[str, Any] = {}
+        self._points: list[Metric] = []
+        self._next_report = 0.0
+        self._writing = 0
+
+    @property
+    def job_id(self) -> int:
+        return self._claim.job_id
+
+    @property
+    def fence(self) -> int:
+        """Higher with each attempt."""
+        return self._claim.fence
+
+    @property
+    def resumed(self) -> bool:
+        """Whether an attempt before this one may have left something."""
+        return self._claim.attempt > 1
+
+    @property
+    def folder(self) -> Path:
+        """The job's own folder; the same for every attempt."""
+        return folder_of(self.job_id)
+
+    def stage(self, name: str, done: int = 0, total: int | None = None) -> None:
+        """A new part of the work begins, at `done` units of `total` (None: nobody knows how many there will be)."""
+        self._wishes.obey()
+        self._stage, self._done, self._total = name[:100], done, total
+        self._stage_facts = {"stage": self._stage, "stage_started_at": timezone.now(), "stage_from": done}
+        self._tell()
+        self._report()
+
+    def advance(self, done: int, total: int | None = None) -> None:
+        """So many units of this stage are done."""
+        self._done = done
+        self._total = self._total if total is None else total
+        self._tell()
+        self.check()
+
+    def check(self) -> None:
+        """Raises Cancelled or LeaseLost when the work should end here."""
+        self._wishes.obey()
+        if time.monotonic() >= self._next_report:
+            self._report()
+
+    def metric(self, series: str, step: int, value: float) -> None:
+        """Adds a point to a curve; (series, step) again is ignored. Raises NotFinite for NaN and infinities."""
+        if not math.isfinite(value):
+            raise NotFinite(
+                f"{series} at step {step} is {value}, not a finite number.",
+                details={"series": series, "step": step, "value": str(value)},
+            )
+        self._points.append(Metric(job_id=self.job_id, series=series[:60], step=step, value=float(value)))
+        if len(self._points) >= MAX_WAITING_POINTS:
+            self._flush()
+        else:
+            self.check()
+
+    def log(self, text: str) -> None:
+        write_log(self.job_id, text)
+
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[None]:
+        """The transaction in which every write of results stands: it holds the job's row and knows it to be ours.
+
+        Keep it short, well below a lease: the row is locked, and nobody can cancel or renew meanwhile. Raises
+        LeaseLost; a database that is away is waited for at the start.
+        """
+        self._await_database()
+        with transaction.atomic():
+            if held_by(self._claim).select_for_update().values_list("pk").first() is None:
+                raise LeaseLost
+            self._writing += 1
+            try:
+                yield
+            finally:
+                self._writing -= 1
+
+    def close(self) -> None:
+        """Writes what was not written yet. Called at the end of every handler; its own last word is kept."""
+        self._write_progress()
+        self._flush()
+
+    def _flush(self) -> None:
+        if self._points:
+            with self.writing():
+                Metric.objects.bulk_create(self._points, batch_size=500, ignore_conflicts=True)
+            self._points = []
+
+    def _await_database(self) -> None:
+        """Whoever watches over us notices when an outage lasts too long; until then it may pass."""
+        while not connection.in_atomic_block:
+            try:
+                connection.ensure_connection()
+                if connection.is_usable():
+                    return
+            except OUTAGE:
+                time.sleep(renewal_seconds() / 2)
+            self._wishes.obey()
+            connection.close()
+
+    def _tell(self) -> None:
+        if self._show is not None:
+            self._show(self._stage, self._done, self._total)
+
+    def _report(self) -> None:
+        """Writes where the work is and reads what others want. Not inside writing(): that transaction is the work's."""
+        if self._writing:
+            return
+        self._next_report = time.monotonic() + renewal_seconds() / 2
+        try:
+            self._write_progress()
+            if held_by(self._claim).filter(cancel_requested=True).exists():
+                self._wishes.cancel.set()
+            self._flush()
+        except OUTAGE:
+            if connection.in_atomic_block:
+                raise
+            # Said again in a moment; who watches over us knows whether the lease still stands.
+            connection.close()
+        self._wishes.obey()
+
+    def _write_progress(self) -> None:
+        facts = {"done": self._done, "total": self._total, "reported_at": timezone.now(), **self._stage_facts}
+        if not held_by(self._claim).update(**facts):
+            raise LeaseLost

@@ -1,0 +1,88 @@
+"""Doing a job in the process that asks, as management commands do: no worker, no broker."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import sys
+import time
+from collections.abc import Iterator
+from typing import Any
+
+from tqdm import tqdm
+
+from accounts.errors import Conflict, StarchamberError
+from jobs.context import JobContext, Show, Wishes
+from jobs.errors import JobError
+from jobs.heart import Heart
+from jobs.leases import MAX_BACKOFF_SECONDS, Claim, claim_job, settle
+from jobs.models import Job
+from jobs.outcomes import Ending, Outcome
+from jobs.running import run_handler
+
+
+def run_here(pk: int, *, watched: bool = False) -> dict[str, Any]:
+    """Claims the job, does its work and returns its result. watched: show a bar on stderr if that is a terminal.
+
+    Raises the error that the work failed with, a Conflict where the job is not to be had or was taken away, and
+    JobError `cancelled`. What may pass is tried again here. Ctrl-C cancels the job; a killed process leaves it to the
+    watch, and a worker goes on with it.
+    """
+    claim = claim_job(pk, owner=f"a command, process {os.getpid()} on {socket.gethostname()}")
+    if claim is None:
+        raise Conflict("The job is not waiting: another process has it.", code="job_not_waiting")
+    wishes = Wishes()
+    try:
+        with Heart(claim, wishes), _bar(watched) as show:
+            outcome = _run_to_an_end(claim, wishes, show)
+    except KeyboardInterrupt:
+        settle(claim, Outcome(Ending.CANCELLED))
+        raise
+    if not settle(claim, outcome):
+        outcome = Outcome(Ending.LOST)
+    return _answer(outcome)
+
+
+def _run_to_an_end(claim: Claim, wishes: Wishes, show: Show | None) -> Outcome:
+    """The outcome after as many attempts as the job may have; the job stays ours in between."""
+    allowed = Job.objects.only("max_attempts").get(pk=claim.job_id).max_attempts
+    for failures in range(allowed):
+        attempt = Claim(claim.job_id, claim.kind, claim.fence, claim.attempt + failures, claim.owner)
+        outcome = run_handler(JobContext(attempt, wishes=wishes, show=show), claim.kind)
+        if outcome.ending != Ending.BROKEN:
+            return outcome
+        if failures + 1 < allowed and not wishes.cancel.is_set():
+            time.sleep(min(2**failures, MAX_BACKOFF_SECONDS))
+    return Outcome(Ending.FAILED, error=outcome.error)
+
+
+def _answer(outcome: Outcome) -> dict[str, Any]:
+    if outcome.ending == Ending.FINISHED:
+        return outcome.result or {}
+    if outcome.ending == Ending.CANCELLED:
+        raise JobError("The job was cancelled.", code="cancelled")
+    if outcome.error is not None:
+        raise _as_error(outcome.error)
+    raise Conflict("The job was taken over by another process.", code="lease_lost")
+
+
+def _as_error(error: dict[str, Any]) -> StarchamberError:
+    return JobError(error["message"], code=error["code"], details=error["details"])
+
+
+@contextlib.contextmanager
+def _bar(watched: bool) -> Iterator[Show | None]:
+    if not (watched and sys.stderr.isatty()):
+        yield None
+        return
+    with tqdm(file=sys.stderr, leave=False) as bar:
+
+        def show(stage: str, done: int, total: int | None) -> None:
+            if (bar.desc or "").removesuffix(": ") != stage:
+                bar.reset(total=total)
+                bar.set_description(stage, refresh=False)
+            bar.total = total
+            bar.update(done - bar.n)
+
+        yield show

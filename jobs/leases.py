@@ -1,0 +1,167 @@
+"""Who owns a running job: claim, renew, and what becomes of it when an attempt ends.
+
+Every change is one conditional statement on (id, state, fence): of two processes that try, one changes a row.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import Enum
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F, Q, QuerySet
+from django.db.models.functions import Coalesce
+
+from jobs import clock
+from jobs.models import Job
+from jobs.outcomes import Ending, Outcome
+
+#: Longest wait before a broken attempt is followed by the next (seconds); the first waits one second.
+MAX_BACKOFF_SECONDS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A job that is ours until its lease runs out."""
+
+    job_id: int
+    kind: str
+    fence: int
+    #: 1 the first time.
+    attempt: int
+    owner: str
+
+
+class Held(Enum):
+    """What a renewal says."""
+
+    OURS = "ours"
+    #: Ours, and somebody wants it to end.
+    CANCEL = "cancel"
+    LOST = "lost"
+
+
+def lease_time() -> timedelta:
+    return timedelta(seconds=settings.JOB_LEASE_SECONDS)
+
+
+def renewal_seconds() -> float:
+    """How often an owner renews its lease and looks whether the job was cancelled."""
+    return min(2.0, settings.JOB_LEASE_SECONDS / 4)
+
+
+@transaction.atomic
+def claim_job(pk: int, *, owner: str) -> Claim | None:
+    """Takes a queued job. None: there is nothing to take (any more, or yet)."""
+    now = clock.now()
+    ready = Q(not_before__isnull=True) | Q(not_before__lte=now)
+    taken = Job.objects.filter(ready, pk=pk, state=Job.State.QUEUED).update(
+        state=Job.State.RUNNING,
+        fence=F("fence") + 1,
+        attempts=F("attempts") + 1,
+        not_before=None,
+        lease_owner=owner,
+        lease_expires_at=now + lease_time(),
+        heartbeat_at=now,
+        started_at=Coalesce("started_at", now),
+    )
+    if not taken:
+        return None
+    # Still under the row's lock: the number is the one that we gave it.
+    job = Job.objects.only("kind", "fence", "attempts").get(pk=pk)
+    return Claim(job_id=pk, kind=job.kind, fence=job.fence, attempt=job.attempts, owner=owner)
+
+
+def held_by(claim: Claim) -> QuerySet[Job]:
+    """The job's row if it is still this claim's, else nothing."""
+    return Job.objects.filter(pk=claim.job_id, fence=claim.fence, state=Job.State.RUNNING)
+
+
+def renew_lease(claim: Claim) -> Held:
+    """One heartbeat. A lease that ran out is renewed all the same while nobody has taken the job away."""
+    now = clock.now()
+    if not held_by(claim).update(lease_expires_at=now + lease_time(), heartbeat_at=now):
+        return Held.LOST
+    return Held.CANCEL if held_by(claim).filter(cancel_requested=True).exists() else Held.OURS
+
+
+def settle(claim: Claim, outcome: Outcome) -> bool:
+    """Writes down what became of an attempt. False: the job was another's by then, and nothing was changed."""
+    with transaction.atomic():
+        job = held_by(claim).select_for_update().first()
+        if job is None:
+            return False
+        _end_attempt(job, outcome)
+        return True
+
+
+def _end_attempt(job: Job, outcome: Outcome) -> None:
+    """The caller holds the row's lock."""
+    job.lease_owner, job.lease_expires_at = "", None
+    if outcome.ending == Ending.FINISHED:
+        _close(job, Job.State.FINISHED, result=outcome.result, error=None)
+    elif outcome.ending == Ending.FAILED:
+        _close(job, Job.State.FAILED, error=outcome.error)
+    elif outcome.ending == Ending.CANCELLED or job.cancel_requested:
+        _close(job, Job.State.CANCELLED, error=None)
+    elif outcome.ending == Ending.BROKEN:
+        _break(job, outcome.error)
+    else:
+        requeue(job)
+    job.save()
+
+
+def _close(job: Job, state: Job.State, **facts: Any) -> None:
+    job.state = state
+    job.cancel_requested = False
+    job.finished_at = clock.now()
+    for name, value in facts.items():
+        setattr(job, name, value)
+
+
+def _break(job: Job, error: dict[str, Any] | None) -> None:
+    job.failures += 1
+    if job.failures >= job.max_attempts:
+        _close(job, Job.State.FAILED, error=error)
+        return
+    job.error = error
+    requeue(job, wait_seconds=min(2 ** (job.failures - 1), MAX_BACKOFF_SECONDS))
+
+
+def requeue(job: Job, *, wait_seconds: float = 0) -> None:
+    """Back into the queue; the caller saves the row."""
+    now = clock.now()
+    job.state = Job.State.QUEUED
+    job.queued_at = now
+    job.not_before = now + timedelta(seconds=wait_seconds) if wait_seconds else None
+    job.woken_at = None
+
+
+def lost_jobs() -> QuerySet[Job]:
+    """Running jobs whose owner let the lease run out."""
+    return Job.objects.filter(state=Job.State.RUNNING, lease_expires_at__lt=clock.now())
+
+
+@transaction.atomic
+def take_from_the_lost(pk: int) -> Job | None:
+    """Ends the attempt of an owner that says nothing any more. None: it spoke after all, or another was quicker."""
+    # A row that is locked is being written to: its owner lives.
+    locked = lost_jobs().filter(pk=pk)
+    job = locked.select_for_update(skip_locked=True).first() if _can_skip() else locked.first()
+    if job is None:
+        return None
+    seen = f"{job.heartbeat_at:%H:%M:%S} UTC" if job.heartbeat_at else "its start"
+    error = {
+        "code": "lease_lost",
+        "message": f"{job.lease_owner} has said nothing since {seen}: it was killed, or its machine stands still.",
+        "details": {"owner": job.lease_owner, "attempt": job.attempts},
+    }
+    _end_attempt(job, Outcome(Ending.BROKEN, error=error))
+    return job
+
+
+def _can_skip() -> bool:
+    return bool(transaction.get_connection().features.has_select_for_update_skip_locked)
