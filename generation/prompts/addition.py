@@ -8,7 +8,7 @@
     </scratch>
     1 1 4 3
 
-The hint is the sum behind `Target:`. Departure: the task with reversed digits, which is ours, says so behind its numbers.
+The hint is the sum behind `Target:`. Departure: the task with reversed digits is ours, and says so behind its numbers.
 """
 
 from __future__ import annotations
