@@ -24,10 +24,9 @@ def load_model(model: LanguageModel, *, device: str | None = None) -> LoadedMode
 
     chosen = settings.DEVICE if device is None else device
     if model.kind == LanguageModel.Kind.HUB:
-        return load_hub(model.location, chosen_device(chosen))
-    folder = folder_of(model)
+        return load_hub(model.location, chosen)
     require_unchanged(model)
-    return load_folder(folder, device=chosen_device(chosen))
+    return load_folder(folder_of(model), device=chosen)
 
 
 def require_unchanged(model: LanguageModel) -> None:
@@ -44,14 +43,3 @@ def require_unchanged(model: LanguageModel) -> None:
             f"The files of model {model.label!r} are not those that were registered.",
             details={"model": model.label, "registered": model.digest, "found": found},
         )
-
-
-def chosen_device(name: str) -> str:
-    """What `auto` means on this machine: the first of cuda, mps and cpu that is there."""
-    if name != "auto":
-        return name
-    import torch
-
-    if torch.cuda.is_available():
-        return "cuda"
-    return "mps" if torch.backends.mps.is_available() else "cpu"

@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass, fields
 from enum import StrEnum
 from typing import Any, TypeVar
 
+from accounts.errors import InvalidInput
+
 E = TypeVar("E", bound=StrEnum)
 
 MAX_SERVED_NAME = 200
@@ -45,16 +47,14 @@ class ModelSettings:
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> ModelSettings:
-        """Raises ValueError that names the key, its value and what was expected."""
-        known = {field.name for field in fields(cls)}
+        """Raises InvalidInput that names the setting, its value and what was expected."""
+        known = [field.name for field in fields(cls)]
         for key in stored:
             if key not in known:
-                raise ValueError(f"{key}: no such setting; expected one of {', '.join(sorted(known))}")
+                raise _refused(key, stored[key], "no such setting, but one of " + ", ".join(known))
         served = stored.get("served_model", "")
         if not isinstance(served, str) or len(served) > MAX_SERVED_NAME or not served.isprintable():
-            raise ValueError(
-                f"served_model: {served!r}; expected at most {MAX_SERVED_NAME} printable characters"
-            )
+            raise _refused("served_model", served, f"at most {MAX_SERVED_NAME} printable characters")
         return cls(
             rationale_text=_member(RationaleText, "rationale_text", stored, RationaleText.AFTER_THINKING),
             protocol=_member(Protocol, "protocol", stored, Protocol.CHAT),
@@ -65,5 +65,13 @@ class ModelSettings:
 def _member(kind: type[E], key: str, stored: Mapping[str, Any], default: E) -> E:
     value = stored.get(key, default)
     if value not in list(kind):
-        raise ValueError(f"{key}: {value!r}; expected one of {', '.join(kind)}")
+        raise _refused(key, value, "one of " + ", ".join(kind))
     return kind(value)
+
+
+def _refused(field: str, value: object, expected: str) -> InvalidInput:
+    shown = str(value)[:200]
+    return InvalidInput(
+        f"{field}: {shown!r} is not usable, expected {expected}.",
+        details={"field": field, "value": shown, "expected": expected},
+    )

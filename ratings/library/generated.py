@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from django.db.models import F
 from django.utils import timezone
 
 from problems.normalise import NORMALISER_VERSION
@@ -12,6 +14,9 @@ from problems.types import Choice, Family
 from ratings.library.digests import text_digest
 from ratings.library.importing.working import Task, Worked, work_out_one
 from ratings.library.models import QuestionRevision, Rationale, Source
+
+#: Question, digest of the text: a rationale of the one source at hand.
+Key = tuple[int, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,20 +42,22 @@ def grade_generated(family: Family, revision: QuestionRevision, text: str, state
 def store_generated(family: Family, source: Source, texts: Sequence[GeneratedText]) -> list[int]:
     """The rationale of each text, in order; those that are not there yet are added. The caller is in a transaction.
 
-    A text that its source has said about the question before is that rationale, as it stands: a live one is not written
-    again, and one that an import has retired stays retired. Nothing else is touched. New ones are graded against the
-    question as it now is, which may have changed since it was asked.
+    A text that its source has said about the question before is that rationale, of which there is now a copy more: a
+    live one is not written again, and one that an import has retired stays retired. Nothing else is touched. New ones
+    are graded against the question as it now is, which may have changed since it was asked.
     """
     current = _locked_revisions({text.question for text in texts})
     keys = [(text.question, text_digest(text.text)) for text in texts]
+    copies = Counter(keys)
     known = _stored(source, keys)
+    _count_again(known, copies)
     fresh = {key: text for key, text in zip(keys, texts, strict=True) if key not in known}
     if fresh:
         now = timezone.now()
         # In one order, so that two who add the same texts can not wait for each other.
         Rationale.objects.bulk_create(
             [
-                _rationale(text, digest, current[question], family, source, now)
+                _rationale(text, digest, copies[question, digest], current[question], family, source, now)
                 for (question, digest), text in sorted(fresh.items(), key=lambda item: item[0])
             ],
             ignore_conflicts=True,
@@ -66,13 +73,12 @@ def _locked_revisions(questions: set[int]) -> dict[int, QuestionRevision]:
     while missing := questions - found.keys():
         rows = QuestionRevision.objects.filter(question_id__in=missing, current=True).order_by("question_id")
         fetched = {row.question_id: row for row in rows.select_for_update(no_key=True)}
-        # A row that an import superseded while we waited for it has dropped out; its successor is found in a second look.
-        assert fetched or QuestionRevision.objects.filter(question_id__in=missing, current=True).exists()
+        # A row that an import superseded while we waited has dropped out; a second look finds its successor.
         found |= fetched
     return found
 
 
-def _stored(source: Source, keys: Iterable[tuple[int, str]]) -> dict[tuple[int, str], int]:
+def _stored(source: Source, keys: Iterable[Key]) -> dict[Key, int]:
     wanted = set(keys)
     rows = Rationale.objects.filter(
         source=source,
@@ -82,9 +88,18 @@ def _stored(source: Source, keys: Iterable[tuple[int, str]]) -> dict[tuple[int, 
     return {(question, digest): pk for question, digest, pk in rows if (question, digest) in wanted}
 
 
+def _count_again(known: dict[Key, int], copies: Counter[Key]) -> None:
+    by_number: dict[int, list[int]] = defaultdict(list)
+    for key, pk in known.items():
+        by_number[copies[key]].append(pk)
+    for number, rationales in by_number.items():
+        Rationale.objects.filter(pk__in=rationales).update(copies=F("copies") + number)
+
+
 def _rationale(
     text: GeneratedText,
     digest: str,
+    copies: int,
     revision: QuestionRevision,
     family: Family,
     source: Source,
@@ -104,5 +119,6 @@ def _rationale(
         verdict=worked.verdict,
         text_agrees=worked.text_agrees,
         stated_answer=text.stated,
+        copies=copies,
         created_at=now,
     )

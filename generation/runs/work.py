@@ -1,0 +1,145 @@
+"""The handler of queue `generate`: one lane of a run, from the first batch that is free to the last that is stored.
+
+Lanes share nothing but the database. A lane that finds no free batch waits for the others, because the batch of one
+that is killed falls to whoever is there; so the run is whole when any lane ends.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from django.utils import timezone
+
+from generation.runs import batches
+from generation.runs.batches import Place
+from generation.runs.models import Candidate, GenerationBatch, GenerationRun
+from generation.runs.samplers import open_sampler, sampling_settings
+from generation.runs.selectors import run_of_job, summary_of
+from generation.runs.texts import Reading, read_completion
+from generation.sampling.types import Completion, PromptRequest, Sampler
+from problems.types import Family
+from ratings.library.generated import GeneratedText, grade_generated, store_generated
+from ratings.library.importing.working import Worked
+
+if TYPE_CHECKING:
+    from jobs.context import JobContext
+
+#: How often a lane without a batch looks again.
+WAIT_SECONDS = 0.5
+
+
+def run_generation(context: JobContext) -> dict[str, Any]:
+    """Works until every batch of the run is stored, and returns its summary, which is CONTRACT.md's of `generate`.
+
+    Raises what loading and sampling raise; Cancelled and LeaseLost pass. What is stored stays.
+    """
+    run = run_of_job(context.job_id)
+    sampler: Sampler | None = None
+    while not batches.all_stored(run):
+        batch = batches.take_batch(run, context)
+        if batch is None:
+            context.check()
+            time.sleep(WAIT_SECONDS)
+            continue
+        if sampler is None:
+            context.stage("loading the model")
+            sampler = open_sampler(run)
+            context.stage("sampling", done=batches.stored_count(run), total=run.planned)
+        _make(batch, run, sampler, context)
+        context.advance(batches.stored_count(run))
+    return _finish(run, context)
+
+
+def _make(batch: GenerationBatch, run: GenerationRun, sampler: Sampler, context: JobContext) -> None:
+    """Samples, grades and stores one batch."""
+    places = batches.places_of(run, batch)
+    requests = [PromptRequest(run.prefix + place.prompt.text, place.seed) for place in places]
+    began = time.monotonic()
+    completions = sampler.sample(requests, sampling_settings(run))
+    seconds = time.monotonic() - began
+    assert len(completions) == len(places), "one completion per request"
+    context.check()
+    made = _read(run, places, completions)
+    with context.writing():
+        if not batches.mark_stored(batch, context, seconds=seconds):
+            context.log(f"Batch {batch.number} was taken over by another lane.")
+            return
+        _store(run, places, completions, made)
+    tokens = sum(completion.token_count for completion in completions)
+    context.log(f"Batch {batch.number}: {len(places)} candidates, {tokens} tokens in {seconds:.1f} s.")
+
+
+def _read(
+    run: GenerationRun, places: Sequence[Place], completions: Sequence[Completion]
+) -> list[tuple[Reading, Worked]]:
+    """What each completion says, and its grade against the revision that was asked. Equal texts are graded once."""
+    family, which = Family(run.dataset.family), run.model.options.rationale_text
+    known: dict[tuple[int, str, str | None], Worked] = {}
+    made = []
+    for place, completion in zip(places, completions, strict=True):
+        reading = read_completion(completion.text, completion.reasoning, which)
+        key = place.prompt.revision_id, reading.rationale, reading.stated
+        if key not in known:
+            known[key] = grade_generated(
+                family, place.prompt.revision, reading.rationale, reading.stated or ""
+            )
+        made.append((reading, known[key]))
+    return made
+
+
+def _store(
+    run: GenerationRun,
+    places: Sequence[Place],
+    completions: Sequence[Completion],
+    made: Sequence[tuple[Reading, Worked]],
+) -> None:
+    """Candidates with their rationales. The caller is inside context.writing()."""
+    shown = [number for number, (reading, _) in enumerate(made) if reading.rationale]
+    texts = [_generated(places[number], *made[number]) for number in shown]
+    rationales = store_generated(Family(run.dataset.family), run.source, texts)
+    rationale_of = dict(zip(shown, rationales, strict=True))
+    now = timezone.now()
+    batches.add_candidates(
+        [
+            Candidate(
+                run=run,
+                prompt=place.prompt,
+                sample=place.sample,
+                seed=place.seed,
+                text=reading.text,
+                reasoning=reading.reasoning,
+                answer=worked.answer,
+                verdict=worked.verdict,
+                text_agrees=worked.text_agrees,
+                logprob=completion.logprob,
+                scored_tokens=completion.scored_tokens,
+                tokens=completion.token_count,
+                prompt_tokens=len(completion.prompt_tokens),
+                finish=completion.finish,
+                rationale_id=rationale_of.get(number),
+                created_at=now,
+            )
+            for number, (place, completion, (reading, worked)) in enumerate(
+                zip(places, completions, made, strict=True)
+            )
+        ]
+    )
+
+
+def _generated(place: Place, reading: Reading, worked: Worked) -> GeneratedText:
+    return GeneratedText(
+        question=place.prompt.question_id,
+        revision=place.prompt.revision_id,
+        text=reading.rationale,
+        stated=reading.stated or "",
+        worked=worked,
+    )
+
+
+def _finish(run: GenerationRun, context: JobContext) -> dict[str, Any]:
+    with context.writing():
+        GenerationRun.objects.filter(pk=run.pk, finished_at=None).update(finished_at=timezone.now())
+    run.refresh_from_db(fields=["finished_at"])
+    return summary_of(run)
