@@ -13,13 +13,18 @@ from generation.sampling.types import Sampler, SamplingSettings
 
 
 def open_sampler(run: GenerationRun) -> Sampler:
+    """Raises as sampler_of does."""
+    return sampler_of(run.model, batch_size=run.batch_size)
+
+
+def sampler_of(model: LanguageModel, *, batch_size: int) -> Sampler:
     """Raises UnknownEndpoint, and what loading raises (ModelUnusable, ModelChanged, UnusableFolder)."""
-    if run.model.kind == LanguageModel.Kind.ENDPOINT:
-        return _endpoint(run.model)
+    if model.kind == LanguageModel.Kind.ENDPOINT:
+        return _endpoint(model)
     from generation.registry.opening import load_model
     from generation.sampling.local import LocalSampler
 
-    return LocalSampler(load_model(run.model), batch_size=run.batch_size)
+    return LocalSampler(load_model(model), batch_size=batch_size)
 
 
 def sampling_settings(run: GenerationRun) -> SamplingSettings:
