@@ -2,6 +2,8 @@
 
 PORT = 8000
 WORKERS = 2
+QUEUES = generate,train,analysis
+CONCURRENCY = 1
 CHECK =
 PYTEST_ARGS =
 
@@ -10,7 +12,7 @@ PYTHON = .venv/bin/python
 INSTALLED = .venv/.installed
 INSTALLED_DEV = .venv/.installed-dev
 
-.PHONY: help install demo test test-all check bench serve clean
+.PHONY: help install demo test test-all check bench serve worker clean
 
 help:
 	@echo "make demo                          set up, fill and serve the site at http://127.0.0.1:8000 (CHECK=1: check it and end)"
@@ -19,6 +21,8 @@ help:
 	@echo "make check                         lint, types, layers, migrations, API schema"
 	@echo "make bench                         the benchmarks"
 	@echo "make serve [PORT=8000 WORKERS=2]   the production web server on 127.0.0.1"
+	@echo "make worker [QUEUES=$(QUEUES) CONCURRENCY=1]"
+	@echo "                                   does the jobs: generation, training, evaluation"
 	@echo "make install                       only .venv"
 	@echo "make clean                         remove .venv, caches and collected files; your data in var/ stay"
 
@@ -51,6 +55,9 @@ bench: $(INSTALLED_DEV)
 
 serve: $(INSTALLED)
 	@exec $(PYTHON) -m tools.serve --port $(PORT) --workers $(WORKERS)
+
+worker: $(INSTALLED)
+	@exec $(PYTHON) -m tools.worker --queues $(QUEUES) --concurrency $(CONCURRENCY)
 
 clean:
 	rm -rf .venv .venv-slow var/static .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

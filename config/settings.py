@@ -25,6 +25,8 @@ DEVICE = ENVIRONMENT.device
 #: How long a job stays with a worker that says nothing, and how often the watch looks, in seconds.
 JOB_LEASE_SECONDS = ENVIRONMENT.job_lease_seconds
 JOB_WATCH_SECONDS = ENVIRONMENT.job_watch_seconds
+#: Through which jobs are enqueued; named, for no floor below imports config.
+CELERY_APP = "config.celery.app"
 
 _LOCAL_NAMES = ["127.0.0.1", "localhost", "[::1]"]
 ALLOWED_HOSTS = sorted({_public.hostname or "127.0.0.1", *_LOCAL_NAMES})

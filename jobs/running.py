@@ -25,7 +25,7 @@ def run_handler(context: JobContext, kind: str) -> Outcome:
     except LeaseLost:
         return Outcome(Ending.LOST)
     except OUTAGE as error:
-        return _outage(error) if outcome.ending == Ending.FINISHED else outcome
+        return outage(error) if outcome.ending == Ending.FINISHED else outcome
     return outcome
 
 
@@ -39,7 +39,7 @@ def _run(context: JobContext, kind: str) -> Outcome:
     except TransientJobError as error:
         return broken(error.code, error.message, error.details)
     except OUTAGE as error:
-        return _outage(error)
+        return outage(error)
     except StarchamberError as error:
         return failed(error)
     except Exception as error:  # noqa: BLE001 - recorded with its stack; nothing goes on after it
@@ -47,7 +47,8 @@ def _run(context: JobContext, kind: str) -> Outcome:
         return failed(_unforeseen(error))
 
 
-def _outage(error: Exception) -> Outcome:
+def outage(error: Exception) -> Outcome:
+    """What a database that is away makes of an attempt."""
     return broken("database_error", f"The database did not answer: {_one_line(error)}")
 
 

@@ -11,6 +11,8 @@ import time
 from pathlib import Path
 from typing import NoReturn
 
+from tools.fitness import debugging, public_secret, unfit_database, whole_number
+
 ROOT = Path(__file__).resolve().parent.parent
 
 #: Static folders of installed packages that no page of ours uses: megabytes that would be hashed and compressed.
@@ -23,12 +25,6 @@ def refuse(reason: str) -> NoReturn:
     sys.exit(1)
 
 
-def whole_number(text: str, *, low: int, high: int) -> int:
-    if not text.isdecimal() or not low <= int(text) <= high:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from {low} to {high}")
-    return int(text)
-
-
 def parse(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make serve", description=__doc__)
     parser.add_argument("--port", type=lambda text: whole_number(text, low=1, high=65535), default=8000)
@@ -39,39 +35,18 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def check_settings() -> None:
-    """The settings must be fit for people: a secret of one's own, no debugging, a real database."""
-    from django.conf import settings
-
-    from config.env import INSECURE_SECRET_KEY
+def check() -> None:
+    """The site must be fit for people: a secret of one's own, no debugging, a real and migrated database."""
     from config.settings import ENVIRONMENT
 
-    if settings.SECRET_KEY == INSECURE_SECRET_KEY:
-        refuse(
-            "SECRET_KEY is the public default; set it to a random string of your own (.env.example shows how)"
+    reason = public_secret() or debugging()
+    if reason is None and ENVIRONMENT.database_vendor == "sqlite" and not ENVIRONMENT.allow_sqlite:
+        reason = (
+            "DATABASE_URL names SQLite, which serves few raters; name a PostgreSQL, or set ALLOW_SQLITE=1"
         )
-    if settings.DEBUG:
-        refuse("DEBUG=1 shows the insides of the site to everybody; unset it")
-    if ENVIRONMENT.database_vendor == "sqlite" and not ENVIRONMENT.allow_sqlite:
-        refuse("DATABASE_URL names SQLite, which serves few raters; name a PostgreSQL, or set ALLOW_SQLITE=1")
-
-
-def check_database() -> None:
-    """The database must answer and hold every migration."""
-    from django.db import OperationalError, connection
-    from django.db.migrations.executor import MigrationExecutor
-
-    try:
-        executor = MigrationExecutor(connection)
-        missing = executor.migration_plan(executor.loader.graph.leaf_nodes())
-    except OperationalError as error:
-        refuse(f"the database does not answer: {' '.join(str(error).split())}")
-    finally:
-        connection.close()
-    if missing:
-        names = ", ".join(f"{migration.app_label}.{migration.name}" for migration, _ in missing[:3])
-        more = f" and {len(missing) - 3} more" if len(missing) > 3 else ""
-        refuse(f"unapplied migrations ({names}{more}): run .venv/bin/python manage.py migrate")
+    reason = reason or unfit_database()
+    if reason is not None:
+        refuse(reason)
 
 
 def collect_static() -> None:
@@ -137,8 +112,7 @@ def main() -> None:
     if options.only_collect_static:
         collect_static()
         return
-    check_settings()
-    check_database()
+    check()
     if not options.static_collected:
         collect_static()
     wait_for_port(options.port)
