@@ -1,8 +1,9 @@
 """`make demo`: sets up, fills and serves a whole Starchamber on this machine, with nothing but Python.
 
-The embedded world: SQLite, one web process, at most 8 raters, bound to 127.0.0.1, with a key of its own. Everything it
-makes lies below var/demo; a second run finds it there and is quick. `--check` does the same, visits every page as a
-member of the staff and as a rater, and ends.
+The embedded world: SQLite, one web process, one worker, at most 8 raters, bound to 127.0.0.1, with a key of its own.
+Once the site is up, the worker closes the whole loop live (tools/demo_loop.py). Everything it makes lies below
+var/demo; a second run finds it there and is quick. `--check` does the same, waits for the loop, visits every page as a member of
+the staff and as a rater, and ends.
 """
 
 from __future__ import annotations
@@ -30,6 +31,8 @@ SOURCES = ["explicit", "terse", "circular"]
 #: What the simulated raters like, as natural logs.
 STRENGTHS = {"explicit": 0.9, "terse": 0.2, "circular": -1.1}
 READY_SECONDS = 60
+#: The loop takes two or three minutes on two idle cores.
+LOOP_SECONDS = 1200
 
 
 def say(line: str = "") -> None:
@@ -90,14 +93,24 @@ def start_server(environment: dict[str, str], port: int) -> subprocess.Popen[byt
     fail(f"the web server did not answer within {READY_SECONDS} s")
 
 
-def stop_server(server: subprocess.Popen[bytes]) -> None:
-    if server.poll() is None:
-        server.terminate()
+def stop(process: subprocess.Popen[bytes]) -> None:
+    if process.poll() is None:
+        process.terminate()
         try:
-            server.wait(timeout=10)
+            process.wait(timeout=10)
         except subprocess.TimeoutExpired:
-            server.kill()
-            server.wait()
+            process.kill()
+            process.wait()
+
+
+def start_worker(environment: dict[str, str]) -> subprocess.Popen[bytes]:
+    """The demo's one worker."""
+    command = [sys.executable, "-m", "tools.worker", "--pid-folder", str(FOLDER)]
+    return subprocess.Popen(command, cwd=ROOT, env=environment)
+
+
+def start_loop(environment: dict[str, str]) -> subprocess.Popen[bytes]:
+    return subprocess.Popen([sys.executable, "-m", "tools.demo_loop"], cwd=ROOT, env=environment)
 
 
 def show(owner: str, raters: list[str], *, port: int, seconds: float) -> None:
@@ -111,6 +124,8 @@ def show(owner: str, raters: list[str], *, port: int, seconds: float) -> None:
         say(f"  {link}")
     say()
     say("Ctrl-C stops all of it. What you did stays in var/demo; remove that folder to begin anew.")
+    say()
+    say("The loop, live (watch it under Runs):")
 
 
 def main() -> None:
@@ -123,9 +138,12 @@ def main() -> None:
     environment = demo_environment(options.port)
     owner, raters = prepare(environment)
     server = start_server(environment, options.port)
+    processes = [server]
     try:
         show(owner, raters, port=options.port, seconds=time.monotonic() - begun)
+        processes += [start_worker(environment), start_loop(environment)]
         if options.check:
+            wait_for_the_loop(processes[-1])
             check(options.port, owner, raters[0])
         else:
             server.wait()
@@ -133,7 +151,16 @@ def main() -> None:
     except KeyboardInterrupt:
         say("\nStopped.")
     finally:
-        stop_server(server)
+        for process in reversed(processes):
+            stop(process)
+
+
+def wait_for_the_loop(loop: subprocess.Popen[bytes]) -> None:
+    try:
+        if loop.wait(timeout=LOOP_SECONDS):
+            fail("the loop did not close (the reason stands above)")
+    except subprocess.TimeoutExpired:
+        fail(f"the loop was not closed within {LOOP_SECONDS} s")
 
 
 def check(port: int, owner: str, rater: str) -> None:
