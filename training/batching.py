@@ -17,30 +17,20 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Protocol
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from generation.registry.tokens import Tokenizer, encode_completion, encode_prompt
+from generation.sampling.calculator import OPEN, spliced_mask
+
 IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
 
 #: So many batches are sorted by length together: large enough to save padding, small enough to mix.
 BATCHES_SORTED_TOGETHER = 32
-
-
-class Tokenizer(Protocol):
-    """What is used of a `transformers` tokenizer."""
-
-    bos_token_id: int | None
-    eos_token_id: int | None
-    pad_token_id: int | None
-
-    def encode(self, text: str, *, add_special_tokens: bool = ...) -> list[int]: ...
-
-    def decode(self, token_ids: Any, **options: Any) -> Any: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,32 +66,32 @@ class Batch:
     units: float
 
 
-def encode(tokenizer: Tokenizer, example: Example) -> Row:
+def encode(tokenizer: Tokenizer, example: Example, *, calculator: bool = True) -> Row:
     """Tokenise prompt and completion apart, as a sampler does, so that the seam is where sampling had it.
 
-    The prompt gets whatever special tokens its tokenizer puts before a text, the completion only the end of text.
-    Raises ValueError for a tokenizer without an end-of-text token.
+    The prompt gets whatever its tokenizer puts before a text, the completion is closed by the end-of-text token.
+    calculator: results inside `<<2+3=5>>` are not learned, since the calculator writes them when the model is sampled;
+    False for a model that is to be used without one.
     """
-    if tokenizer.eos_token_id is None:
-        raise ValueError("tokenizer: has no end-of-text token; a model could never learn to stop")
-    prompt = tokenizer.encode(example.prompt)
+    prompt = encode_prompt(tokenizer, example.prompt)
     if not prompt:
         # The first token of a completion is predicted from something.
         prompt = [tokenizer.eos_token_id if tokenizer.bos_token_id is None else tokenizer.bos_token_id]
-    completion = tokenizer.encode(example.completion, add_special_tokens=False)
-    ids = np.array([*prompt, *completion, tokenizer.eos_token_id], dtype=np.int64)
-    learned = np.ones(len(ids), dtype=np.bool_)
+    completion = encode_completion(tokenizer, example.completion)
+    learned = np.ones(len(prompt) + len(completion), dtype=np.bool_)
     learned[: len(prompt)] = False
-    return Row(ids, learned, len(prompt))
+    if calculator and OPEN in example.completion:
+        learned[len(prompt) :] = ~np.array(spliced_mask(tokenizer, completion))
+    return Row(np.array([*prompt, *completion], dtype=np.int64), learned, len(prompt))
 
 
 def encode_all(
-    tokenizer: Tokenizer, examples: Sequence[Example], *, context: int
+    tokenizer: Tokenizer, examples: Sequence[Example], *, context: int, calculator: bool = True
 ) -> tuple[list[Row], list[int]]:
     """The rows of `examples`, and the indices of those that are longer than `context` tokens and have no row."""
     rows, too_long = [], []
     for index, example in enumerate(examples):
-        row = encode(tokenizer, example)
+        row = encode(tokenizer, example, calculator=calculator)
         if len(row.ids) > context:
             too_long.append(index)
         else:
@@ -122,10 +112,8 @@ def collate(rows: Sequence[Row], *, pad: int, device: str | torch.device = "cpu"
 
 def pad_id(tokenizer: Tokenizer) -> int:
     """The token to pad with: any will do, since no loss covers it and no token sees it."""
-    for token in (tokenizer.pad_token_id, tokenizer.eos_token_id):
-        if token is not None:
-            return token
-    return 0
+    pad = tokenizer.pad_token_id
+    return int(tokenizer.eos_token_id if pad is None else pad)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

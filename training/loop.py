@@ -68,12 +68,13 @@ class Unwatched:
 class Optimisation:
     """How to descend: AdamW with a schedule.
 
-    steps: optimiser steps in all. accumulate: batches per step. clip: the gradient's largest norm, 0 for no limit.
-    betas, epsilon: Adam's. weight_decay: of matrices only, never of biases and norms; 0 as in STaR. seed: of dropout.
+    batch_size: examples (or pairs) in a batch. accumulate: batches per step. clip: the gradient's largest norm, 0 for
+    no limit. betas, epsilon: Adam's. weight_decay: of matrices only, never of biases and norms; 0 as in STaR. seed: of
+    the order of the batches, and of dropout.
     """
 
-    steps: int
     schedule: Schedule
+    batch_size: int = 8
     accumulate: int = 1
     clip: float = 1.0
     betas: tuple[float, float] = (0.9, 0.999)
@@ -82,8 +83,8 @@ class Optimisation:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        if self.steps < 1:
-            raise ValueError(f"steps: {self.steps}; expected at least 1")
+        if self.batch_size < 1:
+            raise ValueError(f"batch_size: {self.batch_size}; expected at least 1")
         if self.accumulate < 1:
             raise ValueError(f"accumulate: {self.accumulate}; expected at least 1")
         if self.clip < 0:
@@ -138,18 +139,21 @@ def train(
     loss_of: Callable[[nn.Module, BatchT], Loss],
     how: Optimisation,
     *,
+    steps: int,
     watch: Watch | None = None,
     saving: Saving | None = None,
     selection: Selection | None = None,
 ) -> Trained:
-    """Descend for `how.steps` steps, in place.
+    """Descend for `steps` optimiser steps, in place; `batches` are of `how.batch_size`.
 
     Raises LossNotFinite before the step that would spoil the weights, StateNotWritten, CannotResume, and whatever
     `watch.check` raises. The caller's random state is left as it was.
     """
+    if steps < 1:
+        raise ValueError(f"steps: {steps}; expected at least 1")
     with torch.random.fork_rng(devices=_cuda_devices(model)):
         torch.manual_seed(how.seed)
-        training = _Training(model, batches, loss_of, how, watch or Unwatched(), saving, selection)
+        training = _Training(model, batches, loss_of, how, steps, watch or Unwatched(), saving, selection)
         return training.run()
 
 
@@ -162,22 +166,23 @@ class _Training(Generic[BatchT]):
         batches: Batches[BatchT],
         loss_of: Callable[[nn.Module, BatchT], Loss],
         how: Optimisation,
+        steps: int,
         watch: Watch,
         saving: Saving | None,
         selection: Selection | None,
     ) -> None:
-        self.model, self.batches, self.loss_of, self.how = model, batches, loss_of, how
+        self.model, self.batches, self.loss_of, self.how, self.steps = model, batches, loss_of, how, steps
         self.watch, self.saving, self.selection = watch, saving, selection
         self.optimizer = make_optimizer(model, how)
         self.parameters = [p for group in self.optimizer.param_groups for p in group["params"]]
-        self.trained = Trained(steps=how.steps)
+        self.trained = Trained(steps=steps)
         self.best: dict[str, Tensor] | None = None
         self.last_saved: int | None = None
 
     def run(self) -> Trained:
         first = self._resume() + 1
         self.model.train()
-        for step in range(first, self.how.steps + 1):
+        for step in range(first, self.steps + 1):
             self.watch.check()
             loss, extras = self._step(step)
             self.trained.losses.append(loss)
@@ -202,7 +207,7 @@ class _Training(Generic[BatchT]):
         self._refuse_unless_finite(step, "loss", total)
         norm = float(nn.utils.clip_grad_norm_(self.parameters, self.how.clip or math.inf))
         self._refuse_unless_finite(step, "gradient norm", norm)
-        rate = self.how.schedule.at(step, steps=self.how.steps)
+        rate = self.how.schedule.at(step, steps=self.steps)
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         self.optimizer.step()
@@ -218,7 +223,7 @@ class _Training(Generic[BatchT]):
 
     def _select(self, step: int) -> dict[str, float]:
         """Ask the selection, if it is its turn, and keep the weights when they are the best so far."""
-        if self.selection is None or (step % self.selection.every and step != self.how.steps):
+        if self.selection is None or (step % self.selection.every and step != self.steps):
             return {}
         self.model.eval()
         with torch.no_grad():
@@ -231,13 +236,13 @@ class _Training(Generic[BatchT]):
         return {self.selection.name: score}
 
     def _restore_best(self) -> None:
-        if self.best is not None and self.trained.best_step != self.how.steps:
+        if self.best is not None and self.trained.best_step != self.steps:
             with torch.no_grad():
                 for name, tensor in trained_tensors(self.model).items():
                     tensor.copy_(self.best[name])
 
     def _save(self, step: int) -> None:
-        if self.saving is None or (step % self.saving.every and step != self.how.steps):
+        if self.saving is None or (step % self.saving.every and step != self.steps):
             return
         facts = {key: value for key, value in asdict(self.trained).items() if key not in _NOT_SAVED}
         progress = Progress(step, self.fingerprint, facts)
@@ -264,7 +269,7 @@ class _Training(Generic[BatchT]):
         """What makes this training this training: settings, data, and which tensors it changes."""
         shapes = {name: list(tensor.shape) for name, tensor in trained_tensors(self.model).items()}
         every = self.selection and self.selection.every
-        facts: list[Any] = [asdict(self.how), self.batches.fingerprint, shapes, every]
+        facts: list[Any] = [asdict(self.how), self.steps, self.batches.fingerprint, shapes, every]
         return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 
 

@@ -57,7 +57,7 @@ def evaluate_candidates(
     samples = _check(questions, ks)
     columns = _columns(questions, samples, ks)
     # Estimators reach one value by different sums; what is left of that must not look like a difference.
-    table = np.round(np.column_stack(list(columns.values())), 12)
+    table: FloatArray = np.column_stack(list(columns.values())).round(12)
     means, intervals = table.mean(axis=0), mean_intervals(table, seed=seed, resamples=resamples)
     report: dict[str, Any] = {"questions": len(questions), "samples": samples}
     bounds: dict[str, Any] = {}
