@@ -1,1 +1,27 @@
 """One app label for all rooms; each room keeps its own models."""
+
+from training.runs.models import (
+    Checkpoint,
+    Evaluation,
+    Iteration,
+    PreferencePair,
+    PromptPrefix,
+    Sample,
+    SampleScore,
+    SampleSet,
+    TrainingExample,
+    TrainingRun,
+)
+
+__all__ = [
+    "Checkpoint",
+    "Evaluation",
+    "Iteration",
+    "PreferencePair",
+    "PromptPrefix",
+    "Sample",
+    "SampleScore",
+    "SampleSet",
+    "TrainingExample",
+    "TrainingRun",
+]

@@ -1,0 +1,52 @@
+"""Trains a model by a recipe, in this process."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import CommandParser
+
+from accounts.audit import COMMAND
+from accounts.commands import JsonCommand
+from jobs.here import run_here
+from training.recipes.reader import parse_overrides, read_recipe, recipe_names
+from training.recipes.schema import ALGORITHMS, PLANNED
+from training.runs.commanding import launched_or_resumed
+
+
+class Command(JsonCommand):
+    help = (
+        "Trains a model: sft, dpo (a verifier from preferences), star or vstar. Recipes: "
+        f"{', '.join(recipe_names())}; each of their keys is explained in training/recipes/. "
+        "The same command again goes on with a run that failed, was cancelled or was killed."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "algorithm",
+            help=f"one of {', '.join(ALGORITHMS)} (later: {', '.join(PLANNED)})",
+        )
+        parser.add_argument("--recipe", required=True, help="the name of a recipe, or a TOML file")
+        parser.add_argument(
+            "--set",
+            nargs="+",
+            action="extend",
+            default=[],
+            metavar="KEY=VALUE",
+            dest="overrides",
+            help="instead of the recipe's value; VALUE as TOML has it, a text may stand without quotes",
+        )
+        parser.add_argument("--label", required=True, help="what the resulting model is called")
+
+    def run(self, **options: Any) -> dict[str, Any]:
+        recipe = read_recipe(
+            options["algorithm"], _full_path(options["recipe"]), parse_overrides(options["overrides"])
+        )
+        job = launched_or_resumed(recipe, label=options["label"], actor=COMMAND)
+        return run_here(job.pk, watched=True)
+
+
+def _full_path(recipe: str) -> str:
+    """A file is stored with the run by its full path, a name as it is."""
+    return recipe if recipe in recipe_names() else str(Path(recipe).absolute())

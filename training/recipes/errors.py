@@ -1,0 +1,63 @@
+"""What can be wrong with a recipe."""
+
+from __future__ import annotations
+
+from accounts.errors import InvalidInput
+
+
+class RecipeError(InvalidInput):
+    """One thing is wrong. details: key (also as field), value and expected, as far as they apply."""
+
+    code = "bad_recipe"
+
+
+def unknown_recipe(name: str, known: list[str]) -> RecipeError:
+    return RecipeError(
+        f"There is no recipe {name!r}, neither by name nor as a file; named ones are {', '.join(known)}.",
+        code="unknown_recipe",
+        details={"recipe": name, "expected": known},
+    )
+
+
+def unreadable_recipe(name: str, reason: str) -> RecipeError:
+    return RecipeError(
+        f"Recipe {name!r} can not be read: {reason}.",
+        code="unreadable_recipe",
+        details={"recipe": name, "reason": reason},
+    )
+
+
+def unknown_algorithm(name: str, *, known: list[str], planned: list[str]) -> RecipeError:
+    words = "is not built yet" if name in planned else "is no algorithm"
+    return RecipeError(
+        f"{name!r} {words}; expected one of {', '.join(known)}.",
+        code="unknown_algorithm",
+        details={"algorithm": name, "expected": known, "planned": planned},
+    )
+
+
+def other_algorithm(recipe: str, *, wants: str, asked: str) -> RecipeError:
+    return RecipeError(
+        f"Recipe {recipe!r} is of algorithm {wants!r}, not {asked!r}.",
+        code="other_algorithm",
+        details={"recipe": recipe, "algorithm": asked, "expected": wants},
+    )
+
+
+def unknown_key(key: str, *, nearest: str | None, known: list[str]) -> RecipeError:
+    meant = f"did you mean {nearest!r}?" if nearest else f"expected one of {', '.join(known)}"
+    return RecipeError(
+        f"{key}: no key of this recipe; {meant}",
+        code="unknown_key",
+        details={"key": key, "field": key, "nearest": nearest, "expected": known},
+    )
+
+
+def bad_value(key: str, value: object, expected: str) -> RecipeError:
+    shown = repr(value)
+    shown = shown if len(shown) <= 200 else shown[:197] + "..."
+    return RecipeError(
+        f"{key}: {shown} is not usable, expected {expected}.",
+        code="bad_value",
+        details={"key": key, "field": key, "value": shown, "expected": expected},
+    )

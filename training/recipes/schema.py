@@ -1,0 +1,159 @@
+"""The keys of each recipe, and what each of them takes. Defaults and explanations stand in the TOML files."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from training.recipes.errors import bad_value
+from training.recipes.fields import flag, names, number, one_of, some_of, text, whole, wholes
+
+RATERS = ("human", "simulated", "model")
+#: As SQL's smallest big integer takes it.
+LARGEST_SEED = 2**53
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipe:
+    """What all algorithms share."""
+
+    dataset: str = text("the name of a dataset")
+    base: str = text("the label of a model")
+    seed: int = whole(0, LARGEST_SEED)
+    studies: tuple[str, ...] = names("the name of a study")
+    raters: str = one_of(*RATERS)
+
+    learning_rate: float = number(0, 1, above=True)
+    schedule: str = one_of("constant", "linear", "cosine")
+    warmup_steps: int = whole(0)
+    hold: float = number(0, 0.99)
+    final_share: float = number(0, 1)
+    batch_size: int = whole(1, 100_000)
+    accumulate: int = whole(1, 100_000)
+    clip: float = number(0)
+    weight_decay: float = number(0, 1)
+    save_every: int = whole(1)
+    keep: str = some_of("best", "last", "all")
+
+    def check(self) -> None:
+        """Raises RecipeError for keys that do not go together."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sft(Recipe):
+    sources: tuple[str, ...] = names("the label of a source")
+    from_run: str = text("the label of a STaR run", may_be_empty=True)
+    split: str = text("a split")
+    validation_split: str = text("a split", may_be_empty=True)
+    validation_questions: int = whole(0)
+    validate_every: int = whole(0)
+    epochs: float = number(0, 10_000)
+    steps: int = whole(0)
+
+    def check(self) -> None:
+        _exactly_one_length(self.epochs, self.steps)
+        if self.from_run and (self.sources or self.studies):
+            raise bad_value("from_run", self.from_run, '"" where sources or studies are given')
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dpo(Recipe):
+    export: str = text("the path of an export file", may_be_empty=True)
+    ties: str = one_of("drop", "both", "half")
+    split: str = text("a split")
+    held_out_splits: tuple[str, ...] = names("a split")
+    select: bool = flag()
+    select_every: int = whole(1)
+    beta: float = number(0, 100, above=True)
+    label_smoothing: float = number(0, 0.49)
+    epochs: float = number(0, 10_000)
+    steps: int = whole(0)
+
+    def check(self) -> None:
+        _exactly_one_length(self.epochs, self.steps)
+        if not self.studies and not self.export:
+            raise bad_value("studies", [], "at least one study, or a file under export")
+        if self.split in self.held_out_splits:
+            raise bad_value(
+                "held_out_splits", list(self.held_out_splits), f"splits other than {self.split!r}"
+            )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Star(Recipe):
+    split: str = text("a split")
+    iterations: int = whole(1, 1_000)
+    questions_per_iteration: int = whole(0)
+    rationalize: bool = flag()
+    shots: int = whole(0, 1_000)
+    samples: int = whole(1, 1_000)
+    temperature: float = number(0, 10)
+    top_p: float = number(0, 1, above=True)
+    max_new_tokens: int = whole(1, 100_000)
+    sampling_batch: int = whole(1, 100_000)
+    steps_rule: str = one_of("exponential", "linear", "epochs")
+    first_steps: float = number(0, above=True)
+    steps_growth: float = number(0)
+    max_steps: int = whole(0)
+    patience: int = whole(0)
+    validation_split: str = text("a split", may_be_empty=True)
+    validation_questions: int = whole(0)
+
+    def check(self) -> None:
+        if self.studies:
+            raise bad_value("studies", list(self.studies), "[]: star keeps what reaches the right answer")
+        if self.samples > 1 and self.temperature == 0:
+            raise bad_value(
+                "samples", self.samples, "1 while temperature is 0: greedy samples are all the same"
+            )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Vstar(Recipe):
+    split: str = text("a split")
+    sources: tuple[str, ...] = names("the label of a source")
+    iterations: int = whole(1, 100)
+    questions_per_iteration: int = whole(0)
+    samples: int = whole(2, 1_000)
+    temperature: float = number(0, 10, above=True)
+    top_p: float = number(0, 1, above=True)
+    max_new_tokens: int = whole(1, 100_000)
+    sampling_batch: int = whole(1, 100_000)
+    correct_per_question: int = whole(0)
+    epochs: float = number(0, 10_000)
+    steps: int = whole(0)
+    pairs_per_question: int = whole(1)
+    max_pairs: int = whole(0)
+    beta: float = number(0, 100, above=True)
+    human_weight: float = number(0, 1_000)
+    verifier_learning_rate: float = number(0, 1, above=True)
+    verifier_batch_size: int = whole(1, 100_000)
+    verifier_epochs: float = number(0, 10_000, above=True)
+    validation_split: str = text("a split", may_be_empty=True)
+    validation_questions: int = whole(0)
+    validation_samples: int = whole(2, 10_000)
+    validation_k: tuple[int, ...] = wholes(1, at_least=1)
+    validate_every: int = whole(1)
+
+    def check(self) -> None:
+        _exactly_one_length(self.epochs, self.steps)
+        if self.human_weight and not self.studies:
+            raise bad_value("human_weight", self.human_weight, "0 where no studies are given")
+        if self.studies and not self.human_weight:
+            raise bad_value("studies", list(self.studies), "[] where human_weight is 0")
+        if max(self.validation_k) > self.validation_samples:
+            raise bad_value(
+                "validation_k",
+                list(self.validation_k),
+                f"at most validation_samples ({self.validation_samples})",
+            )
+
+
+#: What is built, by the name that `train` takes.
+ALGORITHMS: dict[str, type[Recipe]] = {"sft": Sft, "dpo": Dpo, "star": Star, "vstar": Vstar}
+#: What CONTRACT.md names and a later version brings.
+PLANNED = ("orm", "prm", "quiet_star", "pause")
+
+
+def _exactly_one_length(epochs: float, steps: int) -> None:
+    if (epochs > 0) == (steps > 0):
+        raise bad_value("steps", steps, "above 0 where epochs is 0, and 0 where it is not")

@@ -1,0 +1,260 @@
+"""The calls about runs, their examples, checkpoints and evaluations."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from http import HTTPStatus
+
+import django_filters
+from django.db.models import QuerySet
+from drf_spectacular.utils import extend_schema
+from rest_framework import generics
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.audit import Actor
+from accounts.gates import require, staff_user
+from accounts.roles import Act
+from jobs.models import Job
+from jobs.services import cancel_job, resume_job
+from jobs.tasks import enqueue
+from problems.types import Verdict
+from training.recipes.errors import unknown_recipe
+from training.recipes.reader import read_recipe, recipe_names
+from training.runs import selectors
+from training.runs.evaluating import launch_evaluation
+from training.runs.launching import cancel_run, launch_training_for, resume_run
+from training.runs.models import (
+    Algorithm,
+    Checkpoint,
+    Evaluation,
+    Fate,
+    Origin,
+    PreferencePair,
+    TrainingExample,
+    TrainingRun,
+)
+from training.runs.serializers import (
+    CheckpointSerializer,
+    EvaluationSerializer,
+    ExampleSerializer,
+    NewEvaluationSerializer,
+    NewRunSerializer,
+    PairSerializer,
+    RunSerializer,
+    RunWithIterationsSerializer,
+)
+
+
+class RunFilter(django_filters.FilterSet):  # type: ignore[misc]  # django-filter ships no types
+    algorithm = django_filters.ChoiceFilter(choices=Algorithm.choices)
+    label = django_filters.CharFilter()
+    dataset = django_filters.CharFilter(field_name="dataset__name")
+    base = django_filters.CharFilter(field_name="base__label")
+    state = django_filters.ChoiceFilter(field_name="job__state", choices=Job.State.choices)
+
+    class Meta:
+        model = TrainingRun
+        fields: list[str] = []
+
+
+class RunsView(generics.ListAPIView[TrainingRun]):
+    """Training runs, newest first."""
+
+    serializer_class = RunSerializer
+    filterset_class = RunFilter
+
+    def get_queryset(self) -> QuerySet[TrainingRun]:
+        if getattr(self, "swagger_fake_view", False):
+            return TrainingRun.objects.none()
+        require(staff_user(self.request), Act.VIEW_MODELS)
+        return selectors.runs().prefetch_related("checkpoints__model")
+
+    @extend_schema(request=NewRunSerializer, responses={201: RunWithIterationsSerializer})
+    def post(self, request: Request) -> Response:
+        """Launches a run by a named recipe; 422 names the key, the value and what was expected."""
+        user = staff_user(request)
+        require(user, Act.RUN_JOBS)
+        body = NewRunSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        asked = body.validated_data
+        if asked["recipe"] not in recipe_names():  # no file of the server by its path
+            raise unknown_recipe(asked["recipe"], recipe_names())
+        recipe = read_recipe(asked["algorithm"], asked["recipe"], asked["set"])
+        run = launch_training_for(user, recipe, label=asked["label"])
+        enqueue(run.job)
+        return Response(RunWithIterationsSerializer(run).data, status=HTTPStatus.CREATED)
+
+
+class RunView(APIView):
+    """One run."""
+
+    @extend_schema(responses=RunWithIterationsSerializer)
+    def get(self, request: Request, pk: int) -> Response:
+        require(staff_user(request), Act.VIEW_MODELS)
+        return Response(RunWithIterationsSerializer(selectors.get_run(pk)).data)
+
+
+class _RunActView(APIView):
+    """One act on a run."""
+
+    def run(self, request: Request, pk: int, act: Callable[[TrainingRun, Actor], object]) -> Response:
+        user = staff_user(request)
+        require(user, Act.RUN_JOBS)
+        act(selectors.get_run(pk), Actor.of(user))
+        return Response(RunWithIterationsSerializer(selectors.get_run(pk)).data)
+
+
+class CancelRunView(_RunActView):
+    @extend_schema(request=None, responses=RunWithIterationsSerializer)
+    def post(self, request: Request, pk: int) -> Response:
+        """Ends a run that waits or works; what it has stored stays. 409 `job_ended` where nothing is left to cancel."""
+        return self.run(request, pk, lambda run, actor: cancel_run(run, actor=actor))
+
+
+class ResumeRunView(_RunActView):
+    @extend_schema(request=None, responses=RunWithIterationsSerializer)
+    def post(self, request: Request, pk: int) -> Response:
+        """A cancelled or failed run goes on from what it has stored."""
+        return self.run(request, pk, lambda run, actor: enqueue(resume_run(run, actor=actor)))
+
+
+class ExampleFilter(django_filters.FilterSet):  # type: ignore[misc]  # django-filter ships no types
+    iteration = django_filters.NumberFilter()
+    origin = django_filters.ChoiceFilter(choices=Origin.choices)
+    verdict = django_filters.ChoiceFilter(choices=[(verdict.value, verdict.value) for verdict in Verdict])
+    fate = django_filters.ChoiceFilter(choices=Fate.choices)
+    question = django_filters.CharFilter(field_name="question__external_id")
+
+    class Meta:
+        model = TrainingExample
+        fields: list[str] = []
+
+
+class ExamplesView(generics.ListAPIView[TrainingExample]):
+    """Every rationale that a run considered: the prompt as sent, the verdict, and what became of it."""
+
+    serializer_class = ExampleSerializer
+    filterset_class = ExampleFilter
+
+    def get_queryset(self) -> QuerySet[TrainingExample]:
+        if getattr(self, "swagger_fake_view", False):
+            return TrainingExample.objects.none()
+        require(staff_user(self.request), Act.VIEW_MODELS)
+        return selectors.examples(selectors.get_run(self.kwargs["pk"]))
+
+
+class PairFilter(django_filters.FilterSet):  # type: ignore[misc]  # django-filter ships no types
+    origin = django_filters.ChoiceFilter(choices=PreferencePair.Origin.choices)
+    use = django_filters.ChoiceFilter(choices=PreferencePair.Use.choices)
+    question = django_filters.CharFilter(field_name="question__external_id")
+
+    class Meta:
+        model = PreferencePair
+        fields: list[str] = []
+
+
+class PairsView(generics.ListAPIView[PreferencePair]):
+    """The preference pairs of a run, with the votes behind them."""
+
+    serializer_class = PairSerializer
+    filterset_class = PairFilter
+
+    def get_queryset(self) -> QuerySet[PreferencePair]:
+        if getattr(self, "swagger_fake_view", False):
+            return PreferencePair.objects.none()
+        require(staff_user(self.request), Act.VIEW_MODELS)
+        return selectors.pairs(selectors.get_run(self.kwargs["pk"]))
+
+
+class CheckpointFilter(django_filters.FilterSet):  # type: ignore[misc]  # django-filter ships no types
+    run = django_filters.NumberFilter(field_name="run_id")
+    model = django_filters.CharFilter(field_name="model__label")
+    is_result = django_filters.BooleanFilter()
+
+    class Meta:
+        model = Checkpoint
+        fields: list[str] = []
+
+
+class CheckpointsView(generics.ListAPIView[Checkpoint]):
+    """Checkpoints that are models, newest first."""
+
+    serializer_class = CheckpointSerializer
+    filterset_class = CheckpointFilter
+
+    def get_queryset(self) -> QuerySet[Checkpoint]:
+        if getattr(self, "swagger_fake_view", False):
+            return Checkpoint.objects.none()
+        require(staff_user(self.request), Act.VIEW_MODELS)
+        return selectors.checkpoints()
+
+
+class EvaluationFilter(django_filters.FilterSet):  # type: ignore[misc]  # django-filter ships no types
+    model = django_filters.CharFilter(field_name="model__label")
+    dataset = django_filters.CharFilter(field_name="dataset__name")
+    split = django_filters.CharFilter()
+    verifier = django_filters.CharFilter(field_name="verifiers__label")
+    state = django_filters.ChoiceFilter(field_name="job__state", choices=Job.State.choices)
+
+    class Meta:
+        model = Evaluation
+        fields: list[str] = []
+
+
+class EvaluationsView(generics.ListAPIView[Evaluation]):
+    """Evaluations, newest first."""
+
+    serializer_class = EvaluationSerializer
+    filterset_class = EvaluationFilter
+
+    def get_queryset(self) -> QuerySet[Evaluation]:
+        if getattr(self, "swagger_fake_view", False):
+            return Evaluation.objects.none()
+        require(staff_user(self.request), Act.VIEW_MODELS)
+        return selectors.evaluations()
+
+    @extend_schema(request=NewEvaluationSerializer, responses={201: EvaluationSerializer})
+    def post(self, request: Request) -> Response:
+        """Launches an evaluation."""
+        user = staff_user(request)
+        require(user, Act.RUN_JOBS)
+        body = NewEvaluationSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        evaluation = launch_evaluation(body.spec(), actor=Actor.of(user))
+        enqueue(evaluation.job)
+        return Response(EvaluationSerializer(evaluation).data, status=HTTPStatus.CREATED)
+
+
+class EvaluationView(APIView):
+    """One evaluation."""
+
+    @extend_schema(responses=EvaluationSerializer)
+    def get(self, request: Request, pk: int) -> Response:
+        require(staff_user(request), Act.VIEW_MODELS)
+        return Response(EvaluationSerializer(selectors.get_evaluation(pk)).data)
+
+
+class _EvaluationActView(APIView):
+    """One act on an evaluation."""
+
+    def run(self, request: Request, pk: int, act: Callable[[int, Actor], object]) -> Response:
+        user = staff_user(request)
+        require(user, Act.RUN_JOBS)
+        act(selectors.get_evaluation(pk).job_id, Actor.of(user))
+        return Response(EvaluationSerializer(selectors.get_evaluation(pk)).data)
+
+
+class CancelEvaluationView(_EvaluationActView):
+    @extend_schema(request=None, responses=EvaluationSerializer)
+    def post(self, request: Request, pk: int) -> Response:
+        """Ends an evaluation that waits or works; its samples stay."""
+        return self.run(request, pk, lambda job, actor: cancel_job(job, actor=actor))
+
+
+class ResumeEvaluationView(_EvaluationActView):
+    @extend_schema(request=None, responses=EvaluationSerializer)
+    def post(self, request: Request, pk: int) -> Response:
+        """A cancelled or failed evaluation goes on from what is sampled."""
+        return self.run(request, pk, lambda job, actor: enqueue(resume_job(job, actor=actor)))

@@ -1,0 +1,150 @@
+"""What a recipe names, looked up before anything is made: dataset, base, splits, sources, studies."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import TypeVar
+
+from accounts.errors import InvalidInput, StarchamberError
+from generation.registry.models import LanguageModel
+from generation.registry.selectors import folder_of, get_model
+from problems.types import Family
+from ratings.library.datasets import get_dataset
+from ratings.library.models import Dataset, Source
+from ratings.library.splitting import questions_by_split
+from ratings.studies.models import Study
+from ratings.studies.selectors import get_study
+from training.recipes.schema import Dpo, Recipe, Sft, Star, Vstar
+from training.runs.errors import EmptySplit, NoRationales, NotGraded, NotTrainable
+from training.runs.preference_files import find_export_file
+from training.runs.rationales import learnable, require_kept_examples
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """A recipe's names as rows."""
+
+    dataset: Dataset
+    base: LanguageModel
+    studies: list[Study]
+
+
+def check_inputs(recipe: Recipe, *, paths_allowed: bool = True) -> Inputs:
+    """Raises an error whose details name the recipe's key: unknown names, empty splits, nothing to learn from.
+
+    paths_allowed: whether the recipe may name files of this machine, as only commands may.
+    """
+    dataset = about("dataset", lambda: get_dataset(recipe.dataset))
+    base = about("base", lambda: trainable_model(recipe.base))
+    studies = [about("studies", partial(_study, name, dataset)) for name in recipe.studies]
+    match recipe:
+        case Star():
+            _check_asked(dataset, recipe.split, recipe.validation_split)
+        case Vstar():
+            _check_asked(dataset, recipe.split, recipe.validation_split)
+            _check_sources(dataset, recipe.split, recipe.sources)
+        case Sft():
+            _check_sft(dataset, recipe)
+        case Dpo():
+            require_questions(dataset, recipe.split, key="split")
+            if recipe.export:
+                find_export_file(recipe.export, raters=recipe.raters, paths_allowed=paths_allowed)
+    return Inputs(dataset, base, studies)
+
+
+def trainable_model(label: str) -> LanguageModel:
+    """A model whose weights can be read here. Raises UnknownModel, NotTrainable, UnusableFolder, OutsideModelRoots."""
+    model = get_model(label)
+    if model.kind == LanguageModel.Kind.ENDPOINT:
+        raise NotTrainable(
+            f"Model {label!r} is behind an endpoint: its weights are not here.",
+            details={"value": label, "expected": "a folder, a checkpoint or a hub model"},
+        )
+    if model.has_folder:
+        folder_of(model)
+    return model
+
+
+def require_questions(dataset: Dataset, split: str, *, key: str) -> None:
+    """Raises EmptySplit."""
+    splits = questions_by_split(dataset)
+    if not splits.get(split):
+        known = ", ".join(f"{name} ({count:,})" for name, count in splits.items()) or "none"
+        raise EmptySplit(
+            f"{key}: dataset {dataset.name!r} has no questions in split {split!r}; its splits are {known}.",
+            details={"field": key, "value": split, "dataset": dataset.name, "expected": list(splits)},
+        )
+
+
+def require_graded(dataset: Dataset) -> None:
+    """Raises NotGraded."""
+    if dataset.family == Family.OPEN:
+        raise NotGraded(
+            f"dataset: {dataset.name!r} holds open questions, which have no gold answers to keep or count by.",
+            details={"field": "dataset", "value": dataset.name, "expected": "a dataset with gold answers"},
+        )
+
+
+def _check_asked(dataset: Dataset, split: str, validation_split: str) -> None:
+    require_graded(dataset)
+    require_questions(dataset, split, key="split")
+    if validation_split:
+        require_questions(dataset, validation_split, key="validation_split")
+        if validation_split == split:
+            raise InvalidInput(
+                f"validation_split: {split!r} is what is learned from; expected another split.",
+                details={"field": "validation_split", "value": split, "expected": "another split"},
+            )
+
+
+def _check_sft(dataset: Dataset, recipe: Sft) -> None:
+    if recipe.from_run:
+        about("from_run", lambda: require_kept_examples(recipe.from_run, dataset))
+        return
+    require_questions(dataset, recipe.split, key="split")
+    if recipe.validation_split:
+        require_questions(dataset, recipe.validation_split, key="validation_split")
+    _check_sources(dataset, recipe.split, recipe.sources)
+
+
+def _check_sources(dataset: Dataset, split: str, sources: tuple[str, ...]) -> None:
+    known = set(Source.objects.filter(label__in=sources).values_list("label", flat=True))
+    for label in sources:
+        if label not in known:
+            raise InvalidInput(
+                f"sources: there is no source {label!r}.",
+                code="unknown_source",
+                details={"field": "sources", "value": label, "expected": "the label of a source"},
+            )
+    if not learnable(dataset, split, sources).exists():
+        whose = ", ".join(sources) if sources else "any source that no model of this site wrote"
+        raise NoRationales(
+            f"sources: split {split!r} of dataset {dataset.name!r} has no right or given rationale of {whose}.",
+            details={"field": "sources", "value": list(sources), "dataset": dataset.name, "split": split},
+        )
+
+
+def _study(name: str, dataset: Dataset) -> Study:
+    study = get_study(name)
+    if study.dataset_id != dataset.pk:
+        raise InvalidInput(
+            f"Study {name!r} is about dataset {study.dataset.name!r}, not {dataset.name!r}.",
+            code="other_dataset",
+            details={"value": name, "expected": f"a study about {dataset.name}"},
+        )
+    return study
+
+
+def about(key: str, look_up: Callable[[], T]) -> T:
+    """What `look_up` finds; its error is told to be about the recipe's key."""
+    try:
+        return look_up()
+    except StarchamberError as error:
+        error.message = f"{key}: {error.message}"
+        error.args = (error.message,)
+        error.details = {"value": None, **error.details, "field": key}
+        raise

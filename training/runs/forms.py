@@ -1,0 +1,163 @@
+"""The launch form, made from a recipe: one field for each key, its explanation beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django import forms
+
+from generation.registry.models import LanguageModel
+from ratings.library.models import Dataset, Source
+from ratings.studies.models import Study
+from training.recipes.fields import Flag, Kind, Many, Number, OneOf, SetOf, Text, Whole
+from training.recipes.reader import KeyAbout, ReadRecipe, RecipeAbout, read_recipe
+from training.runs.launching import MAX_LABEL
+
+_TYPED = {"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}
+#: What the form calls keys whose own name says little.
+_LABELS = {
+    "base": "Base model",
+    "raters": "Whose votes",
+    "clip": "Gradient clip",
+    "export": "Export",
+    "beta": "Beta",
+}
+#: Keys of which every recipe has one, though these algorithms make no use of them.
+_UNUSED = {"star": {"studies", "raters"}}
+
+
+class LaunchForm(forms.Form):
+    """`label`, and the recipe's keys under their own names."""
+
+    label = forms.SlugField(
+        max_length=MAX_LABEL,
+        help_text="What the resulting model is called: letters, digits, - and _. New for every run.",
+        widget=forms.TextInput(attrs=_TYPED),
+    )
+
+    def __init__(
+        self,
+        data: Any = None,
+        *,
+        about: RecipeAbout,
+        values: Mapping[str, Any] | None = None,
+        label: str = "",
+    ) -> None:
+        """values: instead of the recipe's own, for a clone."""
+        super().__init__(data)
+        self.about = about
+        self.fields["label"].initial = label
+        chosen = {key.name: key.default for key in about.keys} | dict(values or {})
+        for key in self._keys():
+            field = field_for(key)
+            field.label = _LABELS.get(key.name, key.name.replace("_", " ").capitalize())
+            field.help_text = f"{key.words} Recipe: {_shown(key.default)}."
+            field.initial = _initial(key.kind, chosen[key.name])
+            self.fields[key.name] = field
+
+    def recipe(self) -> ReadRecipe:
+        """The recipe with what was chosen. Raises RecipeError."""
+        overrides = {key.name: _value(key.kind, self.cleaned_data[key.name]) for key in self._keys()}
+        return read_recipe(self.about.algorithm, self.about.name, overrides)
+
+    @property
+    def groups(self) -> list[tuple[str, list[forms.BoundField], bool]]:
+        """(heading, fields, whether it stands open): the first group, and those with errors, are open."""
+        shown = {key.name for key in self._keys()}
+        return [
+            (
+                heading,
+                [self[key.name] for key in keys if key.name in shown],
+                not place or any(key.name in self.errors for key in keys),
+            )
+            for place, (heading, keys) in enumerate(self.about.groups)
+        ]
+
+    def _keys(self) -> list[KeyAbout]:
+        unused = _UNUSED.get(self.about.algorithm, set())
+        return [key for key in self.about.keys if key.name not in unused]
+
+
+def field_for(key: KeyAbout) -> forms.Field:
+    """The form field of a key; what it lets through is checked again as a recipe."""
+    match key.name:
+        case "dataset":
+            return forms.ChoiceField(choices=[(name, name) for name in _names(Dataset, "name")])
+        case "base":
+            return forms.ChoiceField(choices=[(label, label) for label in _base_models()])
+        case "studies":
+            return _several([(name, name) for name in _visible_studies()])
+        case "sources":
+            return _several([(label, label) for label in _names(Source, "label")])
+    match key.kind:
+        case OneOf(options):
+            return forms.ChoiceField(choices=[(option, option.replace("_", " ")) for option in options])
+        case SetOf(options):
+            return _several([(option, option) for option in options], required=True)
+        case Flag():
+            return forms.BooleanField(required=False)
+        case Whole(minimum, _):
+            return forms.IntegerField(widget=forms.NumberInput(attrs={"min": minimum, "step": 1}))
+        case Number():
+            return forms.FloatField(widget=forms.NumberInput(attrs={"step": "any"}))
+        case Many():
+            return forms.CharField(required=False, widget=forms.TextInput(attrs=_TYPED))
+        case Text(_, may_be_empty):
+            return forms.CharField(required=not may_be_empty, widget=forms.TextInput(attrs=_TYPED))
+    raise TypeError(f"{key.name}: no form field takes {key.kind!r}")
+
+
+def _several(choices: list[tuple[str, str]], *, required: bool = False) -> forms.MultipleChoiceField:
+    return forms.MultipleChoiceField(choices=choices, required=required, widget=forms.CheckboxSelectMultiple)
+
+
+def _initial(kind: Kind, value: Any) -> Any:
+    match kind:
+        case SetOf():
+            return str(value).split(",")
+        case Many(of=Whole()):
+            return ", ".join(map(str, value))
+        case Many():
+            return list(value)
+    return value
+
+
+def _value(kind: Kind, cleaned: Any) -> Any:
+    """As TOML would hold it."""
+    match kind:
+        case SetOf():
+            return ",".join(cleaned)
+        case Many(of=Whole()):
+            return [_whole(part) for part in cleaned.split(",") if part.strip()]
+        case Many() if isinstance(cleaned, str):
+            return [part.strip() for part in cleaned.split(",") if part.strip()]
+    return cleaned
+
+
+def _whole(text: str) -> int | str:
+    """A text that is no number stays one, and is refused as such."""
+    return int(text) if text.strip().isdecimal() else text.strip()
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    if isinstance(value, float):
+        return f"{value:g}"
+    if isinstance(value, list):
+        return ", ".join(map(str, value)) or "none"
+    return str(value) or "none"
+
+
+def _names(model: type[Dataset] | type[Source], field: str) -> list[str]:
+    return list(model.objects.order_by(field).values_list(field, flat=True))
+
+
+def _base_models() -> list[str]:
+    here = LanguageModel.objects.exclude(kind=LanguageModel.Kind.ENDPOINT)
+    return list(here.order_by("-id").values_list("label", flat=True))
+
+
+def _visible_studies() -> list[str]:
+    return [study.name for study in Study.objects.order_by("-id") if study.results_are_visible]

@@ -1,0 +1,86 @@
+"""Launching by page: first the recipe, then its keys, each explained."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods, require_safe
+
+from accounts.errors import NotFound, StarchamberError
+from accounts.gates import staff_page, staff_user
+from accounts.roles import Act
+from jobs.tasks import enqueue
+from training.recipes.reader import RecipeAbout, describe, describe_all, recipe_names
+from training.runs.forms import LaunchForm
+from training.runs.launching import launch_training_for
+from training.runs.models import Algorithm, TrainingRun
+from training.runs.refusals import show_refusal
+from training.runs.selectors import get_run
+
+RUNS = ("Runs", "/runs/")
+
+
+@require_safe
+@staff_page(Act.RUN_JOBS)
+def choose_recipe(request: HttpRequest) -> HttpResponse:
+    """All recipes, by algorithm: the general one first, then those for a purpose."""
+    described = describe_all()
+    groups = [
+        (algorithm.label, [one for one in described if one.algorithm == algorithm]) for algorithm in Algorithm
+    ]
+    return render(request, "training/choose_recipe.html", {"groups": groups, "trail": [RUNS]})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@staff_page(Act.RUN_JOBS)
+def new_run(request: HttpRequest, recipe: str) -> HttpResponse:
+    """The form of one recipe; with ?from=RUN the values of that run. Its POST launches and goes to the run's page."""
+    about = _described(recipe)
+    clone = _clone_of(request, about)
+    form = LaunchForm(
+        request.POST if request.method == "POST" else None,
+        about=about,
+        values=None if clone is None else clone.recipe,
+        label="" if clone is None else _next_label(clone.label),
+    )
+    if form.is_valid():
+        try:
+            run = launch_training_for(staff_user(request), form.recipe(), label=form.cleaned_data["label"])
+        except StarchamberError as error:
+            show_refusal(form, error)
+        else:
+            enqueue(run.job)
+            messages.success(request, f"{run.label} is in the queue.")
+            return redirect("training:run", run.pk)
+    context: dict[str, Any] = {
+        "form": form,
+        "about": about,
+        "algorithm": Algorithm(about.algorithm).label,
+        "clone": clone,
+        "trail": [RUNS, ("New run", "/runs/new/")],
+    }
+    return render(request, "training/new_run.html", context, status=422 if form.errors else 200)
+
+
+def _described(recipe: str) -> RecipeAbout:
+    if recipe not in recipe_names():
+        raise NotFound(f"There is no recipe {recipe[:100]!r}.", details={"recipe": recipe[:100]})
+    return describe(recipe)
+
+
+def _clone_of(request: HttpRequest, about: RecipeAbout) -> TrainingRun | None:
+    """The run that is cloned, if one of this algorithm is named."""
+    wanted = request.GET.get("from", "")
+    if not wanted.isdecimal() or len(wanted) > 18:
+        return None
+    run = get_run(int(wanted))
+    return run if run.algorithm == about.algorithm else None
+
+
+def _next_label(label: str) -> str:
+    """star -> star-2 -> star-3, as far as the name goes."""
+    stem, _, number = label.rpartition("-")
+    return f"{stem}-{int(number) + 1}" if stem and number.isdecimal() and len(number) < 6 else f"{label}-2"

@@ -1,0 +1,66 @@
+"""Which rationales of the library, or of an earlier run, are learned from."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from django.db.models import Q, QuerySet
+
+from problems.types import Verdict
+from ratings.exports.selectors import rated_triples
+from ratings.library.models import Dataset, Rationale
+from ratings.studies.models import Study
+from training.runs.errors import NoRationales
+from training.runs.models import Algorithm, Fate, TrainingExample, TrainingRun
+
+
+def learnable(dataset: Dataset, split: str, sources: Sequence[str] = ()) -> QuerySet[Rationale]:
+    """Live rationales of a split that are right or were written for the answer, in the order of ids.
+
+    sources: only of these; empty: of every source that no model of this site wrote for.
+    """
+    right = Rationale.objects.filter(live=True, verdict__in=[Verdict.CORRECT, Verdict.GIVEN])
+    found = right.filter(question__dataset=dataset, question__split=split)
+    written_here = Q(source__generation_runs__isnull=False)
+    found = found.filter(source__label__in=sources) if sources else found.exclude(written_here)
+    return found.order_by("question__external_id", "source__label", "text_digest")
+
+
+def preferred(rationales: Iterable[int], studies: Sequence[Study], *, raters: str) -> set[int]:
+    """Those of the rationales that won more comparisons than they lost, over all counted votes of these studies."""
+    balance: Counter[int] = Counter()
+    for study in studies:
+        for rated in rated_triples(study, raters=raters, split=None, counted_only=True, with_texts=True):
+            place = {source: number for number, group in enumerate(rated.ranking) for source in group}
+            for source, mine in place.items():
+                wins = sum(mine < other for other in place.values())
+                losses = sum(mine > other for other in place.values())
+                balance[rated.triple.cards[source].rationale] += wins - losses
+    return {rationale for rationale in rationales if balance[rationale] > 0}
+
+
+def kept_examples(label: str, dataset: Dataset) -> QuerySet[TrainingExample]:
+    """What the last finished iteration of the STaR run of that label kept. Raises NoRationales."""
+    run = (
+        TrainingRun.objects.filter(label=label, holds_label=True, algorithm=Algorithm.STAR, dataset=dataset)
+        .order_by("-pk")
+        .first()
+    )
+    last = run.iterations.filter(finished_at__isnull=False).order_by("-number").first() if run else None
+    if run is None or last is None:
+        raise NoRationales(
+            f"There is no STaR run {label!r} on dataset {dataset.name!r} with a finished iteration.",
+            details={"value": label, "expected": "the label of a STaR run"},
+        )
+    examples = TrainingExample.objects.filter(run=run, iteration=last.number, fate=Fate.KEPT)
+    return examples.order_by("question__external_id", "origin", "sample")
+
+
+def require_kept_examples(label: str, dataset: Dataset) -> None:
+    """Raises NoRationales."""
+    if not kept_examples(label, dataset).exists():
+        raise NoRationales(
+            f"The last iteration of run {label!r} kept nothing.",
+            details={"value": label, "expected": "a run that kept examples"},
+        )

@@ -1,0 +1,108 @@
+"""Reading runs, their examples and their checkpoints."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.db.models import Count, QuerySet
+
+from training.runs.errors import UnknownEvaluation, UnknownRun
+from training.runs.models import (
+    Checkpoint,
+    Evaluation,
+    Fate,
+    Iteration,
+    PreferencePair,
+    TrainingExample,
+    TrainingRun,
+)
+
+
+def runs() -> QuerySet[TrainingRun]:
+    """All runs, newest first, with what a list shows of them."""
+    return TrainingRun.objects.select_related("job", "base", "dataset", "created_by").order_by("-id")
+
+
+def get_run(pk: int) -> TrainingRun:
+    """Raises UnknownRun."""
+    run = runs().filter(pk=pk).first()
+    if run is None:
+        raise UnknownRun(f"There is no run {pk}.", details={"run": pk})
+    return run
+
+
+def examples(
+    run: TrainingRun,
+    *,
+    iteration: int | None = None,
+    origin: str | None = None,
+    verdict: str | None = None,
+    fate: str | None = None,
+    question: str | None = None,
+) -> QuerySet[TrainingExample]:
+    """A run's examples that pass all filters given, in the order in which they were stored."""
+    found = TrainingExample.objects.filter(run=run).select_related("question", "revision", "prefix")
+    wanted = {
+        "iteration": iteration,
+        "origin": origin,
+        "verdict": verdict,
+        "fate": fate,
+        "question__external_id": question,
+    }
+    return found.filter(**{name: value for name, value in wanted.items() if value is not None}).order_by("id")
+
+
+def pairs(run: TrainingRun, *, use: str | None = None, origin: str | None = None) -> QuerySet[PreferencePair]:
+    """A run's preference pairs, in their order."""
+    found = PreferencePair.objects.filter(run=run).select_related("question")
+    if use is not None:
+        found = found.filter(use=use)
+    if origin is not None:
+        found = found.filter(origin=origin)
+    return found.order_by("number")
+
+
+def iterations(run: TrainingRun) -> list[Iteration]:
+    return list(run.iterations.order_by("number"))
+
+
+def checkpoints(run: TrainingRun | None = None) -> QuerySet[Checkpoint]:
+    """Checkpoints that are models, newest first."""
+    found = Checkpoint.objects.select_related("run__job", "run__base", "run__dataset", "model")
+    found = found.filter(model__isnull=False).order_by("-id")
+    return found if run is None else found.filter(run=run)
+
+
+def evaluations() -> QuerySet[Evaluation]:
+    """All evaluations, newest first."""
+    found = Evaluation.objects.select_related("job", "model", "dataset", "created_by")
+    return found.prefetch_related("verifiers").order_by("-id")
+
+
+def get_evaluation(pk: int) -> Evaluation:
+    """Raises UnknownEvaluation."""
+    evaluation = evaluations().filter(pk=pk).first()
+    if evaluation is None:
+        raise UnknownEvaluation(f"There is no evaluation {pk}.", details={"evaluation": pk})
+    return evaluation
+
+
+@dataclass(frozen=True, slots=True)
+class FateCount:
+    """How many examples of one iteration and origin met one fate."""
+
+    iteration: int
+    origin: str
+    fate: str
+    count: int
+
+    @property
+    def words(self) -> str:
+        return Fate(self.fate).label
+
+
+def fates(run: TrainingRun) -> list[FateCount]:
+    """One statement, however many examples there are."""
+    rows = TrainingExample.objects.filter(run=run).values_list("iteration", "origin", "fate")
+    counted = rows.annotate(count=Count("pk")).order_by("iteration", "origin", "fate")
+    return [FateCount(*row) for row in counted]

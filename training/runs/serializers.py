@@ -1,0 +1,219 @@
+"""Runs, examples, checkpoints and evaluations as the API shows them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from training.recipes.schema import ALGORITHMS
+from training.runs.evaluating import EvaluationSpec
+from training.runs.models import (
+    Checkpoint,
+    Evaluation,
+    Iteration,
+    PreferencePair,
+    TrainingExample,
+    TrainingRun,
+)
+
+_DEFAULTS = EvaluationSpec(model="", dataset="")
+
+
+class JobStateSerializer(serializers.Serializer[Any]):
+    """Where the work is. `done` of `total` units of the stage; null: nobody knows how many there will be."""
+
+    job = serializers.IntegerField(source="pk")
+    state = serializers.CharField()
+    stage = serializers.CharField()
+    done = serializers.IntegerField()
+    total = serializers.IntegerField(allow_null=True)
+    error = serializers.JSONField(allow_null=True)
+    started_at = serializers.DateTimeField(allow_null=True)
+    finished_at = serializers.DateTimeField(allow_null=True)
+
+
+class RunSerializer(serializers.ModelSerializer[TrainingRun]):
+    """`recipe` is the whole recipe as used; `checkpoint` the label of the resulting model, null before the end."""
+
+    base = serializers.CharField(source="base.label", read_only=True)
+    dataset = serializers.CharField(source="dataset.name", read_only=True)
+    job = JobStateSerializer(read_only=True)
+    checkpoint = serializers.SerializerMethodField()
+
+    class Meta:
+        model = TrainingRun
+        fields = [
+            "id",
+            "algorithm",
+            "label",
+            "recipe_name",
+            "recipe",
+            "recipe_sha256",
+            "base",
+            "dataset",
+            "seed",
+            "code_version",
+            "data_sha256",
+            "metrics",
+            "checkpoint",
+            "job",
+            "created_at",
+        ]
+        read_only_fields = fields
+
+    @extend_schema_field({"type": "string", "nullable": True})
+    def get_checkpoint(self, run: TrainingRun) -> str | None:
+        results = [one.model for one in run.checkpoints.all() if one.is_result]
+        return results[0].label if results and results[0] else None
+
+
+class IterationSerializer(serializers.ModelSerializer[Iteration]):
+    class Meta:
+        model = Iteration
+        fields = ["number", "stage", "counts", "metrics", "steps", "samples", "started_at", "finished_at"]
+        read_only_fields = fields
+
+
+class RunWithIterationsSerializer(RunSerializer):
+    """One run, with its iterations."""
+
+    iterations = IterationSerializer(many=True, read_only=True)
+
+    class Meta(RunSerializer.Meta):
+        fields = [*RunSerializer.Meta.fields, "iterations"]
+        read_only_fields = fields
+
+
+class NewRunSerializer(serializers.Serializer[Any]):
+    """`set`: instead of the recipe's values, by key."""
+
+    algorithm = serializers.CharField(help_text=f"one of {', '.join(ALGORITHMS)}")
+    recipe = serializers.CharField(help_text="the name of a recipe")
+    label = serializers.CharField()
+    set = serializers.DictField(child=serializers.JSONField(), default=dict)
+
+
+class ExampleSerializer(serializers.ModelSerializer[TrainingExample]):
+    """`prompt` is the prompt as it was sent ("": nobody was asked), `training_prompt` what is learned behind."""
+
+    question = serializers.CharField(source="question.external_id", read_only=True)
+    question_revision = serializers.IntegerField(source="revision.number", read_only=True)
+    prompt = serializers.CharField(read_only=True)
+
+    class Meta:
+        model = TrainingExample
+        fields = [
+            "id",
+            "iteration",
+            "origin",
+            "question",
+            "question_revision",
+            "sample",
+            "prompt",
+            "training_prompt",
+            "completion",
+            "answer",
+            "verdict",
+            "fate",
+            "tokens",
+            "logprob",
+            "seed",
+            "rationale",
+        ]
+        read_only_fields = fields
+
+
+class PairSerializer(serializers.ModelSerializer[PreferencePair]):
+    question = serializers.CharField(source="question.external_id", read_only=True, allow_null=True)
+
+    class Meta:
+        model = PreferencePair
+        fields = [
+            "number",
+            "origin",
+            "use",
+            "question",
+            "split",
+            "prompt",
+            "chosen",
+            "rejected",
+            "weight",
+            "chosen_example",
+            "rejected_example",
+            "chosen_rationale",
+            "rejected_rationale",
+            "votes",
+        ]
+        read_only_fields = fields
+
+
+class CheckpointSerializer(serializers.ModelSerializer[Checkpoint]):
+    """`model`: the label under which it is registered."""
+
+    run = serializers.IntegerField(source="run_id", read_only=True)
+    model = serializers.CharField(source="model.label", read_only=True)
+    digest = serializers.CharField(source="model.digest", read_only=True)
+
+    class Meta:
+        model = Checkpoint
+        fields = [
+            "id",
+            "model",
+            "run",
+            "name",
+            "iteration",
+            "step",
+            "metrics",
+            "is_result",
+            "digest",
+            "created_at",
+        ]
+        read_only_fields = fields
+
+
+class EvaluationSerializer(serializers.ModelSerializer[Evaluation]):
+    """`result` is CONTRACT.md's object of `evaluate`; {} before the end."""
+
+    model = serializers.CharField(source="model.label", read_only=True)
+    dataset = serializers.CharField(source="dataset.name", read_only=True)
+    verifiers = serializers.SlugRelatedField(slug_field="label", many=True, read_only=True)
+    job = JobStateSerializer(read_only=True)
+
+    class Meta:
+        model = Evaluation
+        fields = [
+            "id",
+            "model",
+            "dataset",
+            "split",
+            "verifiers",
+            "settings",
+            "code_version",
+            "result",
+            "job",
+            "created_at",
+        ]
+        read_only_fields = fields
+
+
+class NewEvaluationSerializer(serializers.Serializer[Any]):
+    """The service says which values it knows, so that pages, API and commands refuse in the same words."""
+
+    model = serializers.CharField()
+    dataset = serializers.CharField()
+    split = serializers.CharField(default=_DEFAULTS.split)
+    verifiers = serializers.ListField(child=serializers.CharField(), default=list)
+    samples = serializers.IntegerField(default=_DEFAULTS.samples)
+    k = serializers.ListField(child=serializers.IntegerField(), default=list)
+    temperature = serializers.FloatField(default=_DEFAULTS.temperature)
+    top_p = serializers.FloatField(default=_DEFAULTS.top_p)
+    seed = serializers.IntegerField(default=_DEFAULTS.seed)
+    shots = serializers.IntegerField(default=_DEFAULTS.shots)
+    max_new_tokens = serializers.IntegerField(default=_DEFAULTS.max_new_tokens)
+    questions = serializers.IntegerField(default=_DEFAULTS.questions)
+
+    def spec(self) -> EvaluationSpec:
+        values = dict(self.validated_data)
+        return EvaluationSpec(**{**values, "verifiers": tuple(values["verifiers"]), "k": tuple(values["k"])})
