@@ -1,1 +1,1 @@
-"""The problem families: parse, grade, normalise, split into steps. Pure: no Django, no torch."""
+"""The problem families: parse, grade, normalise, split into steps, make questions. Pure: no Django, no torch."""

@@ -9,18 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from problems import commonsenseqa, gsm8k
+from problems import addition, commonsenseqa, gsm8k
 from problems import open as open_questions
 from problems.types import Choice, Family, Grade, Verdict
-
-
-class UnbuiltFamilyError(NotImplementedError):
-    """A family whose reader does not exist yet."""
-
-    def __init__(self, family: Family) -> None:
-        built = ", ".join(sorted([*_READERS, Family.OPEN]))
-        super().__init__(f"family: {family.value!r} cannot be graded yet; expected one of {built}")
-        self.family = family
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +54,23 @@ class _CommonsenseQA:
         return commonsenseqa.canonical_answer(gold, choices)
 
 
-_READERS: dict[Family, Reader] = {Family.GSM8K: _Gsm8k(), Family.COMMONSENSEQA: _CommonsenseQA()}
+class _Addition:
+    def read(self, text: str, choices: Sequence[Choice]) -> Answer | None:
+        return _number(addition.parse(text))
+
+    def read_stated(self, answer: str, choices: Sequence[Choice]) -> Answer | None:
+        return _number(addition.parse_stated(answer))
+
+    def read_gold(self, gold: str, choices: Sequence[Choice]) -> str | None:
+        return addition.parse_stated(gold)
+
+
+_READERS: dict[Family, Reader] = {
+    Family.ADDITION: _Addition(),
+    Family.WORD_PROBLEM: _Gsm8k(),
+    Family.GSM8K: _Gsm8k(),
+    Family.COMMONSENSEQA: _CommonsenseQA(),
+}
 
 
 def grade(
@@ -83,12 +90,12 @@ def grade(
     given: the rationale was written for a stated answer. It is graded all the same if it names an answer;
     if not, its verdict is `given` and not `unparsable`.
 
-    Open questions are never graded: `given`, without an answer. Raises UnbuiltFamilyError, and ValueError
-    for a gold answer that is missing or cannot be read.
+    Open questions are never graded: `given`, without an answer. Raises ValueError for a gold answer that is
+    missing or cannot be read.
     """
     if family is Family.OPEN:
         return Grade(Verdict.GIVEN, None, None)
-    reader = _reader(family)
+    reader = _READERS[family]
     right = None if gold is None else reader.read_gold(gold, choices)
     if right is None:
         raise ValueError(
@@ -106,28 +113,23 @@ def grade(
 def canonical_answer(family: Family, gold_text: str, choices: Sequence[Choice] = ()) -> str | None:
     """The one form in which a gold answer is stored and compared; None if `gold_text` cannot be read.
 
-    gsm8k: the number behind the last `####` (or another statement of the answer), or a bare number, as a
-    decimal string. commonsenseqa: a label, or the label of the first choice with exactly this text. open:
-    the text.
+    gsm8k, word_problem: the number behind the last `####` (or another statement of the answer), or a bare
+    number, as a decimal string. addition: the digits as they are written. commonsenseqa: a label, or the
+    label of the first choice with exactly this text. open: the text.
 
-    The canonical form of a canonical form is itself. Raises UnbuiltFamilyError.
+    The canonical form of a canonical form is itself.
     """
     if family is Family.OPEN:
         return open_questions.canonical_answer(gold_text)
-    return _reader(family).read_gold(gold_text, choices)
+    return _READERS[family].read_gold(gold_text, choices)
 
 
 _EXPECTED = {
+    Family.ADDITION: "the digits of the sum",
+    Family.WORD_PROBLEM: "a number, or a solution that ends in '#### number'",
     Family.GSM8K: "a number, or a solution that ends in '#### number'",
     Family.COMMONSENSEQA: "one of the choices' labels or exact texts",
 }
-
-
-def _reader(family: Family) -> Reader:
-    reader = _READERS.get(family)
-    if reader is None:
-        raise UnbuiltFamilyError(family)
-    return reader
 
 
 def _number(number: str | None) -> Answer | None:

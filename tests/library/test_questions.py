@@ -201,7 +201,6 @@ def test_statements_grow_with_batches_and_not_with_rows(django_assert_max_num_qu
         ({"dataset": "x" * 101}, "dataset"),
         ({"split": "a/b"}, "split"),
         ({"family": "astrology"}, "family"),
-        ({"family": "addition"}, "family"),
         ({"format": "parquet"}, "format"),
         ({"format": "gsm8k", "family": "open"}, "family"),
         ({"source": "s"}, "source"),

@@ -14,6 +14,8 @@ from ratings.library.records import QuestionRow, RowProblem
 DEFAULT_SPLIT = "train"
 
 _EXPECTED_ANSWER = {
+    Family.ADDITION: "expected the digits of the sum",
+    Family.WORD_PROBLEM: "expected a number, or a solution that ends in '#### number'",
     Family.GSM8K: "expected a number, or a solution that ends in '#### number'",
     Family.COMMONSENSEQA: "expected a choice's label or exact text",
 }
