@@ -165,11 +165,11 @@ def remove_scratchpad_marks(text: str) -> str:
     """
     if OPEN not in text and CLOSE not in text:
         return text
-    inside, closed, behind = text.partition(CLOSE)
+    inside, closed, behind = (part.strip("\n") for part in text.partition(CLOSE))
     if closed and read_digits(behind) is not None:
         behind = ""
-    lines = _TAG.sub("", inside).split("\n")
-    return "\n".join([*map(_readable, lines), _TAG.sub("", behind)]).strip()
+    lines = [_readable(line) for line in _TAG.sub("", inside).split("\n")]
+    return "\n".join([*lines, *_TAG.sub("", behind).split("\n")]).strip()
 
 
 def _readable(line: str) -> str:
