@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import URLPattern, path
 
-urlpatterns: list[URLPattern] = []
+from generation.console import run_pages
+
+app_name = "generation"
+
+urlpatterns: list[URLPattern] = [
+    path("generations/<int:pk>/", run_pages.run, name="run"),
+]

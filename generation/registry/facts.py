@@ -73,11 +73,6 @@ def model_files(folder: Path) -> list[Path]:
     return files
 
 
-def folder_bytes(folder: Path) -> int:
-    """How much there is to hash. Raises NoModel."""
-    return sum(path.stat().st_size for path in model_files(folder))
-
-
 def folder_facts(folder: Path) -> FolderFacts:
     """Reads and hashes every file of the model. Raises NoModel, and OSError."""
     files = model_files(folder)

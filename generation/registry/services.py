@@ -35,10 +35,12 @@ def register_model(
     endpoint: str | None = None,
     actor: Actor,
     settings: ModelSettings | None = None,
+    max_bytes: int | None = None,
 ) -> LanguageModel:
     """Registers a model from exactly one of: a folder below MODEL_ROOTS, a hub id, an endpoint's name.
 
     A folder is read and hashed here; hub and endpoint are not asked before something is sampled.
+    max_bytes: a larger folder is refused, for callers that can not wait.
     Raises InvalidInput (also OutsideModelRoots, UnusableFolder), UnknownEndpoint, LabelTaken.
     """
     check_label(label)
@@ -50,7 +52,10 @@ def register_model(
         )
     chosen = settings or ModelSettings()
     if path:
-        return _store_folder(label, LanguageModel.Kind.FOLDER, path, parent=None, chosen=chosen, actor=actor)
+        facts = read_folder(path, max_bytes=max_bytes)[1]
+        return _store_folder(
+            label, LanguageModel.Kind.FOLDER, path, parent=None, chosen=chosen, actor=actor, facts=facts
+        )
     if hub:
         _check_hub(hub)
         return _store(label, LanguageModel.Kind.HUB, hub, chosen=chosen, actor=actor)
@@ -109,12 +114,14 @@ def check_endpoint(name: str) -> None:
         )
 
 
-def read_folder(path: str | Path) -> tuple[Path, FolderFacts]:
+def read_folder(path: str | Path, *, max_bytes: int | None = None) -> tuple[Path, FolderFacts]:
     """The resolved folder and what it holds. Raises OutsideModelRoots, UnusableFolder."""
     folder = resolved_below_roots(path)
     try:
-        for file in model_files(folder):
-            require_below_roots(file)  # a link inside the folder may lead out of the roots as well as its own
+        # A link inside the folder may lead out of the roots as well as its own.
+        size = sum(require_below_roots(file).stat().st_size for file in model_files(folder))
+        if max_bytes is not None and size > max_bytes:
+            raise NoModel(f"it has {size:,} bytes, more than are hashed here; use the command register_model")
         facts = folder_facts(folder)
     except NoModel as error:
         raise UnusableFolder(

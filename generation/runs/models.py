@@ -36,7 +36,9 @@ class GenerationRun(models.Model):
     prefix = models.TextField(blank=True, default="")
     #: Whether the prompt states the gold answer (STaR's rationalization).
     hint = models.BooleanField(default=False)
-    max_new_tokens = models.PositiveIntegerField()
+    #: null: as many as fit into the model's context behind the longest prompt, at most DEFAULT_NEW_TOKENS; a worker
+    #: that has the model's tokenizer puts the number here.
+    max_new_tokens = models.PositiveIntegerField(null=True, blank=True)
     #: Candidates in one batch: the unit that is stored whole or not at all.
     batch_size = models.PositiveIntegerField()
     #: Texts before which a completion ends.

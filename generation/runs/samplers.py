@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 
 from django.conf import settings
 
@@ -10,6 +11,9 @@ from generation.registry.models import LanguageModel
 from generation.registry.services import check_endpoint
 from generation.runs.models import GenerationRun
 from generation.sampling.types import Sampler, SamplingSettings
+from ratings.studies.services import chunks
+
+_CHUNK = 1_000
 
 
 def open_sampler(run: GenerationRun) -> Sampler:
@@ -28,6 +32,7 @@ def sampler_of(model: LanguageModel, *, batch_size: int) -> Sampler:
 
 
 def sampling_settings(run: GenerationRun) -> SamplingSettings:
+    assert run.max_new_tokens is not None, "settled once the model is open"
     return SamplingSettings(
         temperature=run.temperature,
         top_p=run.top_p,
@@ -35,6 +40,25 @@ def sampling_settings(run: GenerationRun) -> SamplingSettings:
         stop=tuple(run.stop),
         calculator=run.calculator,
     )
+
+
+def room_for(sampler: Sampler, prompts: Iterable[str], *, most: int) -> int:
+    """How many tokens fit into the context behind the longest of the prompts, at most `most`. Raises PromptTooLong."""
+    from generation.registry.tokens import encode_prompts
+    from generation.sampling.local import LocalSampler, PromptTooLong
+
+    if not isinstance(sampler, LocalSampler):
+        return most
+    loaded = sampler.loaded
+    longest = 0
+    for chunk in chunks(prompts, _CHUNK):
+        longest = max(longest, *(len(tokens) for tokens in encode_prompts(loaded.tokenizer, chunk)))
+    if longest >= loaded.context:
+        raise PromptTooLong(
+            f"The longest prompt has {longest} tokens; the model's context of {loaded.context} has no room behind it.",
+            details={"prompt_tokens": longest, "context": loaded.context},
+        )
+    return min(most, loaded.context - longest)
 
 
 def _endpoint(model: LanguageModel) -> Sampler:

@@ -93,3 +93,18 @@ def seconds_of(run: GenerationRun) -> float | None:
     if run.finished_at is None or run.job.started_at is None:
         return None
     return round((run.finished_at - run.job.started_at).total_seconds(), 3)
+
+
+def shares_of(summary: dict[str, Any]) -> dict[str, float | None]:
+    """Of what is stored: right candidates, and questions with at least one right answer, as shares of 1."""
+    candidates, questions = summary["candidates"], summary["questions"]
+    return {
+        "candidates": summary[Verdict.CORRECT] / candidates if candidates else None,
+        "questions": summary["questions_right"] / questions if questions else None,
+    }
+
+
+def neighbours_of(candidate: Candidate) -> list[Candidate]:
+    """The samples of the same prompt, this one included, in order."""
+    rows = Candidate.objects.filter(prompt=candidate.prompt_id).order_by("sample")
+    return list(rows.only("pk", "sample", "verdict"))

@@ -66,7 +66,7 @@ def _store_run(checked: CheckedSpec, actor: Actor) -> GenerationRun:
         shots=spec.shots,
         prefix=checked.prefix,
         hint=spec.hint,
-        max_new_tokens=spec.max_new_tokens,
+        max_new_tokens=checked.max_new_tokens,
         batch_size=checked.batch_size,
         stop=list(stop_strings(checked.family)),
         calculator=uses_calculator(checked.family) and model.kind != LanguageModel.Kind.ENDPOINT,

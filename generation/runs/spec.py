@@ -21,6 +21,8 @@ from ratings.studies.draw import PROMPT_SPLIT
 
 MAX_SAMPLES = 1_000
 MAX_NEW_TOKENS = 32_768
+#: Most tokens of one completion, unless told otherwise; fewer where a model's context has room for fewer.
+DEFAULT_NEW_TOKENS = 256
 MAX_SHOTS = 64
 MAX_BATCH = 4_096
 MAX_LANES = 16
@@ -55,7 +57,8 @@ class GenerationSpec:
     shots: int = 0
     #: Whether the prompt gives the gold answer away (STaR's rationalization).
     hint: bool = False
-    max_new_tokens: int = 256
+    #: Most tokens of one completion; None: as many as the model's context has room for, at most 256.
+    max_new_tokens: int | None = None
     #: Candidates in one batch; None: 256, or 16 for an endpoint.
     batch_size: int | None = None
     #: Jobs that work on the run side by side; None: as many as there are live workers on queue `generate`.
@@ -71,6 +74,8 @@ class CheckedSpec:
     model: LanguageModel
     source: str
     batch_size: int
+    #: None: the worker finds out what fits.
+    max_new_tokens: int | None
     revisions: list[QuestionRevision]
     #: The worked examples as they are sent, with the blank line behind them.
     prefix: str
@@ -89,7 +94,8 @@ def check_spec(spec: GenerationSpec) -> CheckedSpec:
     _check_numbers(spec)
     dataset = get_dataset(spec.dataset)
     model = get_model(spec.model)
-    if model.kind == LanguageModel.Kind.ENDPOINT:
+    is_remote = model.kind == LanguageModel.Kind.ENDPOINT
+    if is_remote:
         check_endpoint(model.location)
     elif model.has_folder:
         folder_of(model)
@@ -112,7 +118,8 @@ def check_spec(spec: GenerationSpec) -> CheckedSpec:
         dataset=dataset,
         model=model,
         source=source,
-        batch_size=spec.batch_size or _default_batch(model),
+        batch_size=spec.batch_size or (ENDPOINT_BATCH if is_remote else LOCAL_BATCH),
+        max_new_tokens=spec.max_new_tokens or (DEFAULT_NEW_TOKENS if is_remote else None),
         revisions=revisions,
         prefix=_prefix(spec, dataset, revisions),
     )
@@ -130,13 +137,12 @@ def asked_of(revision: QuestionRevision) -> Asked:
 
 def _check_numbers(spec: GenerationSpec) -> None:
     _check_range("samples", spec.samples, 1, MAX_SAMPLES)
-    _check_range("max_new_tokens", spec.max_new_tokens, 1, MAX_NEW_TOKENS)
     _check_range("shots", spec.shots, 0, MAX_SHOTS)
     _check_range("seed", spec.seed, -(2**63), 2**63 - 1)
-    if spec.batch_size is not None:
-        _check_range("batch_size", spec.batch_size, 1, MAX_BATCH)
-    if spec.lanes is not None:
-        _check_range("lanes", spec.lanes, 1, MAX_LANES)
+    for field, most in (("max_new_tokens", MAX_NEW_TOKENS), ("batch_size", MAX_BATCH), ("lanes", MAX_LANES)):
+        value: int | None = getattr(spec, field)
+        if value is not None:
+            _check_range(field, value, 1, most)
     if not (math.isfinite(spec.temperature) and 0 <= spec.temperature <= MAX_TEMPERATURE):
         refuse("temperature", str(spec.temperature), f"a number from 0 (greedy) to {MAX_TEMPERATURE:g}")
     if not (math.isfinite(spec.top_p) and 0 < spec.top_p <= 1):
@@ -181,7 +187,3 @@ def _told_as_input(revision: QuestionRevision) -> Iterator[None]:
             code="not_asked",
             details={"field": "dataset", "question": revision.question.external_id},
         ) from error
-
-
-def _default_batch(model: LanguageModel) -> int:
-    return ENDPOINT_BATCH if model.kind == LanguageModel.Kind.ENDPOINT else LOCAL_BATCH

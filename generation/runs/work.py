@@ -15,8 +15,9 @@ from django.utils import timezone
 from generation.runs import batches
 from generation.runs.batches import Place
 from generation.runs.models import Candidate, GenerationBatch, GenerationRun
-from generation.runs.samplers import open_sampler, sampling_settings
+from generation.runs.samplers import open_sampler, room_for, sampling_settings
 from generation.runs.selectors import run_of_job, summary_of
+from generation.runs.spec import DEFAULT_NEW_TOKENS
 from generation.runs.texts import Reading, read_completion
 from generation.sampling.types import Completion, PromptRequest, Sampler
 from problems.types import Family
@@ -44,12 +45,25 @@ def run_generation(context: JobContext) -> dict[str, Any]:
             time.sleep(WAIT_SECONDS)
             continue
         if sampler is None:
-            context.stage("loading the model")
-            sampler = open_sampler(run)
+            sampler = _open(run, context)
             context.stage("sampling", done=batches.stored_count(run), total=run.planned)
         _make(batch, run, sampler, context)
         context.advance(batches.stored_count(run))
     return _finish(run, context)
+
+
+def _open(run: GenerationRun, context: JobContext) -> Sampler:
+    """The model, and the run's number of new tokens settled, which is the same whichever lane settles it."""
+    context.stage("loading the model")
+    sampler = open_sampler(run)
+    if run.max_new_tokens is None:
+        prompts = run.prompts.order_by("number").values_list("text", flat=True).iterator(chunk_size=1_000)
+        run.max_new_tokens = room_for(
+            sampler, (run.prefix + prompt for prompt in prompts), most=DEFAULT_NEW_TOKENS
+        )
+        with context.writing():
+            run.save(update_fields=["max_new_tokens"])
+    return sampler
 
 
 def _make(batch: GenerationBatch, run: GenerationRun, sampler: Sampler, context: JobContext) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.db.models import F
 from django.utils import timezone
@@ -103,7 +104,7 @@ def _rationale(
     revision: QuestionRevision,
     family: Family,
     source: Source,
-    now: object,
+    now: datetime,
 ) -> Rationale:
     same = revision.pk == text.revision
     worked = text.worked if same else grade_generated(family, revision, text.text, text.stated)
