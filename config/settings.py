@@ -25,6 +25,8 @@ DEVICE = ENVIRONMENT.device
 #: How long a job stays with a worker that says nothing, and how often the watch looks, in seconds.
 JOB_LEASE_SECONDS = ENVIRONMENT.job_lease_seconds
 JOB_WATCH_SECONDS = ENVIRONMENT.job_watch_seconds
+#: What a cancelled job gets to save what it may save, before its process is killed.
+JOB_GRACE_SECONDS = 10
 #: Through which jobs are enqueued; named, for no floor below imports config.
 CELERY_APP = "config.celery.app"
 

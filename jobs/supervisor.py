@@ -24,9 +24,7 @@ if TYPE_CHECKING:
 
 #: Seconds between two looks at the child.
 TICK = 0.1
-#: What a child gets between being asked to end and being killed (seconds): time to save what it may save. A worker
-#: that stops has less of it.
-CANCEL_GRACE = 10.0
+#: What a child of a worker that stops gets before it is killed, at most (seconds): others wait for the worker's end.
 STOP_GRACE = 5.0
 #: A child that has reported may take this long to leave.
 EXIT_GRACE = 5.0
@@ -93,7 +91,7 @@ class Attempt:
         if now - self._renewed >= renewal_seconds():
             self._renew(now)
         if self._worker.stopping.is_set():
-            self._ask_to_end(Ending.HANDED_BACK, STOP_GRACE)
+            self._ask_to_end(Ending.HANDED_BACK, min(STOP_GRACE, settings.JOB_GRACE_SECONDS))
         if self._child.has_reported() and self._kill_at is None:
             self._kill_at = now + EXIT_GRACE
         if self._kill_at is not None and now >= self._kill_at:
@@ -111,7 +109,7 @@ class Attempt:
         if held is Held.LOST:
             self._wanted = Ending.LOST
         elif held is Held.CANCEL:
-            self._ask_to_end(Ending.CANCELLED, CANCEL_GRACE)
+            self._ask_to_end(Ending.CANCELLED, settings.JOB_GRACE_SECONDS)
 
     def _ask_to_end(self, ending: Ending, grace: float) -> None:
         if self._wanted is None:

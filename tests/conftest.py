@@ -4,6 +4,8 @@
 - `world`: real commits on an own database, once on PostgreSQL and once on SQLite; no server.
 - `live_site`, `sqlite_site`, `any_site` (both): a real web server on an own database that a test may kill. The ORM of
   the test process is pointed at the same database. `module_site` is one for a whole module.
+- `ground`: the database, storage and broker of a site without its web server, in both worlds.
+- `worker`, `make_worker`: real Celery workers on whichever site the test uses.
 - `new_page`, `page`: pages of a real Chromium.
 - `trl_python`: an interpreter that has TRL, for slow tests.
 - `owner`, `engineer`, `blind_analyst`: members of the staff in whichever database the test uses.
@@ -21,16 +23,18 @@ import pytest
 
 from tests.services.budget import TimeBudget
 from tests.services.fifth import EveryFifth
-from tests.services.site import Site, running_site
+from tests.services.site import Site, prepared_site, running_site
 from tests.services.world import ROOT, SERVERS, connected_to
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
     from accounts.models import User
+    from tests.services.worker import Worker
 
 #: Fixtures that bring a database of their own; every other test with a persona uses pytest-django's.
-OWN_DATABASE = {"world", "live_site", "sqlite_site", "any_site", "module_site"}
+SITES = ("live_site", "sqlite_site", "any_site", "module_site", "ground")
+OWN_DATABASE = {"world", *SITES}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -100,17 +104,17 @@ def world(request: pytest.FixtureRequest, django_db_blocker) -> Iterator[str]:
         yield vendor
 
 
-def _site(request: pytest.FixtureRequest, vendor: str) -> Iterator[Site]:
+def _site(request: pytest.FixtureRequest, vendor: str, *, served: bool = True) -> Iterator[Site]:
     from django.test import override_settings
 
     if vendor == "postgresql":
         request.getfixturevalue("django_db_setup")
     blocker = request.getfixturevalue("django_db_blocker")
     with (
-        running_site(vendor) as site,
+        (running_site if served else prepared_site)(vendor) as site,
         blocker.unblock(),
         connected_to(site.database_url),
-        override_settings(PUBLIC_URL=site.url, STORAGE_DIR=site.folder / "storage"),
+        override_settings(PUBLIC_URL=site.url, STORAGE_DIR=site.folder / "storage", REDIS_URL=site.redis_url),
     ):
         yield site
 
@@ -137,6 +141,29 @@ def any_site(request: pytest.FixtureRequest) -> Iterator[Site]:
 def module_site(request: pytest.FixtureRequest) -> Iterator[Site]:
     """One PostgreSQL site for all tests of a module, which must all use it (or no database)."""
     yield from _site(request, "postgresql")
+
+
+@pytest.fixture(params=["postgresql", "sqlite"])
+def ground(request: pytest.FixtureRequest) -> Iterator[Site]:
+    """A site whose web server does not run, in both worlds: for tests of workers and commands."""
+    yield from _site(request, request.param, served=False)
+
+
+@pytest.fixture
+def make_worker(request: pytest.FixtureRequest) -> Iterator[Callable[..., Worker]]:
+    """Starts workers: `make_worker(queues="train", concurrency=1, JOB_LEASE_SECONDS="2")`. All end with the test."""
+    from tests.services.worker import Workers
+
+    name = next(name for name in SITES if name in request.fixturenames)
+    workers = Workers(request.getfixturevalue(name))
+    yield workers.make
+    workers.stop()
+
+
+@pytest.fixture
+def worker(make_worker: Callable[..., Worker]) -> Worker:
+    """A running worker on all queues of the test's site."""
+    return make_worker()
 
 
 @pytest.fixture(scope="session")

@@ -4,3 +4,5 @@ from config.settings import *  # noqa: F403
 from config.settings import INSTALLED_APPS
 
 INSTALLED_APPS = [*INSTALLED_APPS, "tests.jobs.app.WorkForTests"]
+
+JOB_GRACE_SECONDS = 1

@@ -13,10 +13,7 @@ from jobs.leases import Held, claim_job, renew_lease, settle
 from jobs.models import Job, Metric
 from jobs.outcomes import Ending, Outcome
 from tests.jobs import work
-
-
-def new_job(kind: str = "count") -> Job:
-    return services.create_job(kind=kind, title=f"test {kind}", actor=COMMAND)
+from tests.jobs.conftest import new_job
 
 
 def test_the_work_is_done_here_and_its_result_returned_and_stored(world: str) -> None:

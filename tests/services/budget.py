@@ -14,7 +14,7 @@ BUDGET = {"units": 60, "database": 120, "browser": 120, "kills and races": 120, 
 TRAINING_FOLDERS = ("tests/generation", "tests/training")
 
 DATABASE_FIXTURES = {"db", "transactional_db", "world", "live_site", "sqlite_site", "any_site", "module_site"}
-DATABASE_FIXTURES |= {"owner", "engineer", "blind_analyst", "django_db_setup"}
+DATABASE_FIXTURES |= {"owner", "engineer", "blind_analyst", "django_db_setup", "ground"}
 
 
 def kind_of(item: pytest.Item) -> str:

@@ -36,6 +36,8 @@ class Site:
     folder: Path
     workers: int = 2
     port: int = 0
+    #: A Redis database of its own, so that no other site's worker takes its messages; "" in the embedded world.
+    redis_url: str = ""
     _reserved: ReservedPort | None = None
     _process: GuardedProcess | None = None
     _clients: list[httpx.Client] = field(default_factory=list)
@@ -43,6 +45,8 @@ class Site:
     def __post_init__(self) -> None:
         self._reserved = ReservedPort()
         self.port = self._reserved.number
+        if self.vendor == "postgresql" and not self.redis_url:
+            self.redis_url = SERVERS.redis_database()
 
     @property
     def url(self) -> str:
@@ -53,7 +57,7 @@ class Site:
         """What the server and its management commands run with."""
         return SERVERS.environment_of_a_process(
             self.database_url,
-            REDIS_URL=SERVERS.redis_url if self.vendor == "postgresql" else "",
+            REDIS_URL=self.redis_url,
             PUBLIC_URL=self.url,
             STORAGE_URL=str(self.folder / "storage"),
             ALLOW_SQLITE="1" if self.vendor == "sqlite" else "0",
@@ -150,18 +154,27 @@ class Site:
 
 
 @contextlib.contextmanager
-def running_site(vendor: str, *, workers: int = 2) -> Iterator[Site]:
-    """A site on a migrated, empty database of its own; all of it is gone afterwards."""
+def prepared_site(vendor: str, *, workers: int = 2, redis_url: str = "") -> Iterator[Site]:
+    """A site on a migrated, empty database of its own whose web server does not run; all of it is gone afterwards."""
     copy = SERVERS.postgres_copy() if vendor == "postgresql" else SERVERS.sqlite_copy()
     with copy as database_url:
-        collect_static()
         folder = SERVERS.new_folder("site")
-        site = Site(vendor=vendor, database_url=database_url, folder=folder, workers=workers)
+        site = Site(
+            vendor=vendor, database_url=database_url, folder=folder, workers=workers, redis_url=redis_url
+        )
         try:
-            site.start()
             yield site
         finally:
             site.stop()
+
+
+@contextlib.contextmanager
+def running_site(vendor: str, *, workers: int = 2) -> Iterator[Site]:
+    """The same, served."""
+    with prepared_site(vendor, workers=workers) as site:
+        collect_static()
+        site.start()
+        yield site
 
 
 _collected: list[bool] = []

@@ -43,6 +43,15 @@ class Servers:
     def redis_url(self) -> str:
         return os.environ["TEST_REDIS_URL"] if self._redis is None else self._redis.url
 
+    def redis_database(self) -> str:
+        """The URL of an emptied database of the Redis server; the last fifteen that were handed out are apart."""
+        import redis
+
+        url = urlsplit(self.redis_url)._replace(path=f"/{next(self._serial) % 15 + 1}").geturl()
+        with redis.Redis.from_url(url) as client:
+            client.flushdb()
+        return url
+
     @functools.cached_property
     def folder(self) -> Path:
         """A temporary folder of this session, removed at its end."""
@@ -76,6 +85,9 @@ class Servers:
             "DEBUG": "0",
             "ALLOW_SQLITE": "0",
             "STARCHAMBER_DEMO": "0",
+            # Short, so that a test need not wait long for what a kill leaves behind.
+            "JOB_LEASE_SECONDS": "3",
+            "JOB_WATCH_SECONDS": "1",
         }
 
     def start_postgres(self) -> None:

@@ -1,0 +1,103 @@
+"""Whatever is killed, paused or restarted in mid-work: the job ends by itself, and nothing is done twice."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import psutil
+import pytest
+
+from accounts.audit import COMMAND
+from jobs import clock
+from jobs.models import Job
+from jobs.services import cancel_job
+from jobs.tasks import send
+from tests.jobs import work
+from tests.jobs.conftest import launch
+from tests.services.site import Site
+from tests.services.worker import Worker, wait_for, wait_for_job
+
+pytestmark = pytest.mark.race
+
+ALL = list(range(1, work.UNITS + 1))
+
+
+def begun(job: Job) -> Job:
+    """The job in mid-work."""
+    wait_for(lambda: len(work.counted(job.pk)) > 3)
+    return job
+
+
+def test_a_killed_workers_job_is_finished_by_another(ground: Site, new_worker: Callable[..., Worker]) -> None:
+    worker = new_worker()
+    job = begun(launch())
+    [child] = worker.children
+    worker.kill()
+    psutil.wait_procs([child], timeout=5)
+    assert not child.is_running(), "a child outlived its worker"
+    new_worker()
+    job = wait_for_job(job.pk)
+    assert (job.state, job.attempts) == ("finished", 2)
+    assert job.result["began_at"] > 3
+    assert work.counted(job.pk) == ALL
+
+
+def test_a_worker_that_is_told_to_stop_gives_its_job_back_at_once(
+    ground: Site, new_worker: Callable[..., Worker]
+) -> None:
+    worker = new_worker()
+    job = begun(launch("count_slowly"))
+    started = time.monotonic()
+    status = worker.terminate()
+    job.refresh_from_db()
+    assert (status, job.state, job.failures) == (0, "queued", 0)
+    assert time.monotonic() - started < 15
+    assert not list(worker.folder.glob("*.pid"))
+    Job.objects.filter(pk=job.pk).update(kind="count")
+    new_worker()
+    job = wait_for_job(job.pk)
+    assert (job.state, job.attempts, job.failures) == ("finished", 2, 0)
+
+
+def test_a_worker_that_was_asleep_writes_nothing_when_it_wakes(
+    ground: Site, new_worker: Callable[..., Worker]
+) -> None:
+    sleeper = new_worker()
+    job = begun(launch())
+    [child] = sleeper.children
+    with sleeper.paused():
+        new_worker()
+        job = wait_for_job(job.pk)
+        result = job.result
+        assert (job.state, job.fence) == ("finished", 2)
+    psutil.wait_procs([child], timeout=20)
+    assert not child.is_running()
+    job.refresh_from_db()
+    assert (job.state, job.fence, job.result) == ("finished", 2, result)
+    assert work.counted(job.pk) == ALL
+    # And it is a good worker again.
+    assert wait_for_job(launch().pk).state == "finished"
+
+
+def test_of_two_workers_that_are_told_one_does_the_job(
+    ground: Site, new_worker: Callable[..., Worker]
+) -> None:
+    new_worker(start=False).start(wait=False)
+    new_worker(concurrency=2)
+    jobs = [launch() for _ in range(4)]
+    for job in jobs:
+        send(job.pk, job.queue)
+    for job in jobs:
+        done = wait_for_job(job.pk)
+        assert (done.state, done.attempts, done.fence) == ("finished", 1, 1)
+
+
+def test_a_job_whose_worker_is_gone_can_be_cancelled_without_any(
+    ground: Site, new_worker: Callable[..., Worker]
+) -> None:
+    worker = new_worker()
+    job = begun(launch())
+    worker.kill()
+    wait_for(lambda: Job.objects.filter(pk=job.pk, lease_expires_at__lt=clock.now()).exists())
+    assert cancel_job(job.pk, actor=COMMAND).state == "cancelled"
