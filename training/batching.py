@@ -116,7 +116,6 @@ def pad_id(tokenizer: Tokenizer) -> int:
     return int(tokenizer.eos_token_id if pad is None else pad)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class BatchOrder:
     """Which examples make up which batch: a pure function of the seed, so that a resumed training needs no iterator.
 
@@ -124,15 +123,14 @@ class BatchOrder:
     are of like lengths, in random order.
     """
 
-    lengths: IntArray
-    batch_size: int
-    seed: int
-
-    def __post_init__(self) -> None:
-        if not len(self.lengths):
+    def __init__(self, lengths: IntArray, batch_size: int, seed: int) -> None:
+        if not len(lengths):
             raise ValueError("lengths: empty; expected at least one example")
-        if self.batch_size < 1:
-            raise ValueError(f"batch_size: {self.batch_size}; expected at least 1")
+        if batch_size < 1:
+            raise ValueError(f"batch_size: {batch_size}; expected at least 1")
+        self.lengths, self.batch_size, self.seed = lengths, batch_size, seed
+        #: The epoch asked for last: batches are mostly asked for in their order.
+        self._known: tuple[int, list[IntArray]] = (-1, [])
 
     @property
     def batches_per_epoch(self) -> int:
@@ -141,7 +139,9 @@ class BatchOrder:
     def at(self, index: int) -> IntArray:
         """The examples of batch `index`, counted from 0 over all epochs."""
         epoch, place = divmod(index, self.batches_per_epoch)
-        return self.epoch(epoch)[place]
+        if self._known[0] != epoch:
+            self._known = (epoch, self.epoch(epoch))
+        return self._known[1][place]
 
     def epoch(self, epoch: int) -> list[IntArray]:
         """All batches of one epoch."""
@@ -171,15 +171,11 @@ class RowBatches:
         self._rows = rows
         self._pad = pad
         self._device = device
-        self._epoch: tuple[int, list[IntArray]] = (-1, [])
         self.order = BatchOrder(np.array([len(row.ids) for row in rows]), batch_size, seed)
 
     def at(self, index: int) -> Batch:
-        epoch, place = divmod(index, self.order.batches_per_epoch)
-        if self._epoch[0] != epoch:
-            self._epoch = (epoch, self.order.epoch(epoch))
-        chosen = self._epoch[1][place]
-        return collate([self._rows[row] for row in chosen], pad=self._pad, device=self._device)
+        rows = [self._rows[number] for number in self.order.at(index)]
+        return collate(rows, pad=self._pad, device=self._device)
 
     @cached_property
     def fingerprint(self) -> str:

@@ -43,7 +43,8 @@ def pair_agreement(
     scores = np.array([(pair.chosen_score, pair.rejected_score) for pair in pairs])
     if np.isnan(scores).any():
         raise ValueError("pairs: a score is NaN; expected numbers")
-    outcomes = (1 + np.sign(scores[:, 0] - scores[:, 1])) / 2
+    # Not by their difference: two completions that are too long have -inf both, and are a tie.
+    outcomes = (scores[:, 0] > scores[:, 1]) + 0.5 * (scores[:, 0] == scores[:, 1])
     weights = np.array([pair.weight for pair in pairs], dtype=np.float64)
     names, codes = np.unique([pair.question for pair in pairs], return_inverse=True)
     # Sums by question: what agreed, and all; a resample's agreement is the ratio of its sums.

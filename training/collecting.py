@@ -1,0 +1,238 @@
+"""Sampling candidates batch by batch, each judged and handed to a store before the next is begun.
+
+A batch is a fixed list of questions. It is stored whole or not at all, and what is stored is never sampled again:
+that is how an interrupted run ends with the same numbers as one that was not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Protocol
+
+from generation.registry.loading import LoadedModel
+from generation.sampling.types import Completion, PromptRequest, Sampler, SamplingSettings
+from problems.types import Verdict
+from training.batching import Example, encode
+from training.loop import Unwatched, Watch
+from training.records import Candidate, Fate, Origin, Question, seed_of
+from training.tasks import Task
+
+#: The round of a store that holds candidates of validation questions; nothing learns from them.
+VALIDATION = 0
+
+
+class Store(Protocol):
+    """Where a run keeps what it has done. Asked for what is not there it answers None."""
+
+    def batch(self, round: int, origin: Origin, number: int) -> list[Candidate] | None:
+        """The candidates of one batch, in their order. round: the iteration from 1, or VALIDATION."""
+        ...
+
+    def put_batch(self, round: int, origin: Origin, number: int, candidates: Sequence[Candidate]) -> None:
+        """Keep one batch, whole or not at all."""
+        ...
+
+    def facts(self, name: str) -> dict[str, Any] | None:
+        """What was stored with a model or under a name of its own: JSON."""
+        ...
+
+    def put_facts(self, name: str, facts: Mapping[str, Any]) -> None: ...
+
+    def model(self, name: str) -> LoadedModel | None:
+        """A stored model, loaded anew at every call: whoever asks may train it."""
+        ...
+
+    def put_model(self, name: str, loaded: LoadedModel, facts: Mapping[str, Any]) -> None:
+        """Keep a model with its facts, both or neither. What `training_folder` holds is no longer needed then."""
+        ...
+
+    def training_folder(self, name: str) -> Path | None:
+        """Where the training of a model saves its state; None: nowhere, and it starts again after an interruption."""
+        ...
+
+
+class RunWatch(Watch, Protocol):
+    """Who looks on at a whole run."""
+
+    def stage(self, name: str, done: int, total: int) -> None:
+        """What is being done, for example "iteration 2: generating", and how far it is."""
+        ...
+
+
+class UnwatchedRun(Unwatched):
+    """Nobody looks on."""
+
+    def stage(self, name: str, done: int, total: int) -> None: ...
+
+
+class StepsFrom:
+    """A watch for one training of several, whose steps go on counting where the one before ended."""
+
+    def __init__(self, watch: Watch, before: int) -> None:
+        self._watch, self._before = watch, before
+
+    def check(self) -> None:
+        self._watch.check()
+
+    def step(self, step: int, loss: float, extras: Mapping[str, float]) -> None:
+        self._watch.step(self._before + step, loss, extras)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asking:
+    """How questions are put in one pass.
+
+    round: enters every sample's seed. hint: give the answer away. with_shots: put the few-shot examples first.
+    shots_in_training: put them before the training prompt too. limit: right candidates kept per question, 0 for all.
+    """
+
+    round: int
+    origin: Origin
+    settings: SamplingSettings
+    samples: int = 1
+    hint: bool = False
+    with_shots: bool = True
+    shots_in_training: bool = False
+    limit: int = 0
+    seed: int = 0
+
+
+def collect(
+    questions: Sequence[Question],
+    asking: Asking,
+    ask: Callable[[Sequence[Question]], list[Candidate]],
+    *,
+    batch_size: int,
+    store: Store,
+    watch: RunWatch,
+    stage: str,
+) -> list[Candidate]:
+    """The candidates of all `questions`, from the store as far as it has them, from `ask` for the others."""
+    candidates: list[Candidate] = []
+    for number, start in enumerate(range(0, len(questions), batch_size)):
+        watch.check()
+        watch.stage(stage, start, len(questions))
+        batch = store.batch(asking.round, asking.origin, number)
+        if batch is None:
+            batch = ask(questions[start : start + batch_size])
+            store.put_batch(asking.round, asking.origin, number, batch)
+        candidates += batch
+    watch.stage(stage, len(questions), len(questions))
+    return candidates
+
+
+def ask_model(
+    loaded: LoadedModel, sampler: Sampler, task: Task, questions: Sequence[Question], asking: Asking
+) -> list[Candidate]:
+    """Sample and judge `asking.samples` candidates of each question, in the questions' order."""
+    prompts = [_prompts(task, question, asking) for question in questions]
+    requests = [
+        PromptRequest(prefix + own, _seed(asking, question, sample))
+        for question, (prefix, own, _) in zip(questions, prompts, strict=True)
+        for sample in range(asking.samples)
+    ]
+    completions = iter(sampler.sample(requests, asking.settings))
+    candidates: list[Candidate] = []
+    for question, (prefix, own, learned) in zip(questions, prompts, strict=True):
+        seen: list[Candidate] = []
+        for sample in range(asking.samples):
+            completion = next(completions)
+            grade = task.grade(question, completion.text)
+            seen.append(
+                Candidate(
+                    question=question.key,
+                    sample=sample,
+                    origin=asking.origin,
+                    prefix=prefix,
+                    own_prompt=own,
+                    training_prompt=learned,
+                    completion=completion,
+                    seed=_seed(asking, question, sample),
+                    grade=grade,
+                    fate=_fate(loaded, grade.verdict, learned, completion, seen, asking.limit),
+                    trace_valid=task.trace_is_valid(question, completion.text),
+                )
+            )
+        candidates += seen
+    return candidates
+
+
+def _prompts(task: Task, question: Question, asking: Asking) -> tuple[str, str, str]:
+    """(few-shot examples, the question as sent, the prompt to learn from)."""
+    prefix = task.shots(question, hint=asking.hint) if asking.with_shots else ""
+    learned = task.ask(question, hint=False)
+    if asking.shots_in_training:
+        learned = task.shots(question, hint=False) + learned
+    return prefix, task.ask(question, hint=asking.hint), learned
+
+
+def _seed(asking: Asking, question: Question, sample: int) -> int:
+    return seed_of(asking.seed, asking.round, asking.origin, question.key, sample)
+
+
+def _fate(
+    loaded: LoadedModel,
+    verdict: Verdict,
+    prompt: str,
+    completion: Completion,
+    before: Sequence[Candidate],
+    limit: int,
+) -> Fate:
+    """before: the candidates of the same question that came earlier."""
+    if verdict is Verdict.WRONG:
+        return Fate.WRONG
+    if verdict is not Verdict.CORRECT:
+        return Fate.UNPARSABLE
+    if completion.finish == "length":
+        return Fate.UNFINISHED
+    kept = [candidate for candidate in before if candidate.fate is Fate.KEPT]
+    if any(candidate.text == completion.text for candidate in kept):
+        return Fate.DUPLICATE
+    if limit and len(kept) >= limit:
+        return Fate.CAPPED
+    if len(encode(loaded.tokenizer, Example(prompt, completion.text)).ids) > loaded.context:
+        return Fate.TOO_LONG
+    return Fate.KEPT
+
+
+def by_question(candidates: Sequence[Candidate]) -> dict[str, list[Candidate]]:
+    """The candidates of each question, in their order."""
+    found: dict[str, list[Candidate]] = {}
+    for candidate in candidates:
+        found.setdefault(candidate.question, []).append(candidate)
+    return found
+
+
+def kept(candidates: Sequence[Candidate]) -> Iterator[Candidate]:
+    return (candidate for candidate in candidates if candidate.fate is Fate.KEPT)
+
+
+def greedy_results(
+    loaded: LoadedModel,
+    sampler: Callable[[LoadedModel], Sampler],
+    task: Task,
+    questions: Sequence[Question],
+    settings: SamplingSettings,
+    *,
+    with_shots: bool,
+    batch_size: int,
+    watch: RunWatch,
+    stage: str,
+) -> dict[str, bool]:
+    """Whether the model's likeliest completion of each question is right, by the question's key."""
+    asking = Asking(
+        round=VALIDATION,
+        origin=Origin.FEW_SHOT,
+        settings=replace(settings, temperature=0.0),
+        with_shots=with_shots,
+    )
+    results: dict[str, bool] = {}
+    for start in range(0, len(questions), batch_size):
+        watch.check()
+        watch.stage(stage, start, len(questions))
+        batch = questions[start : start + batch_size]
+        for candidate in ask_model(loaded, sampler(loaded), task, batch, asking):
+            results[candidate.question] = candidate.grade.verdict is Verdict.CORRECT
+    return results

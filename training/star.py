@@ -1,0 +1,328 @@
+"""STaR: bootstrapping reasoning with reasoning (Zelikman, Wu, Mu and Goodman 2022), Algorithm 2.
+
+    M_0 = M
+    for n in 1 … N:
+        (r_i, y_i)     from M_(n-1), few-shot prompted, for every question x_i
+        (r_i', y_i')   from M_(n-1), prompted with the answer as a hint, for the failed x_i only   (rationalization)
+        D_n            the (x_i, r_i) whose y_i is the gold answer
+        D_n'           the (x_i, r_i') of failed x_i whose y_i' is the gold answer, the hint stripped
+        M_n            M trained on D_n and D_n': from the base, and on the latest iteration's data only
+
+What implementations get wrong (papers.md 1.1) is fixed here by tests: the restart from the base, no data of earlier
+iterations, a rationalized solution kept only if it too reaches the answer, a hint that is the final answer and nothing
+of a solution, and no hint in what is stored to learn from. Every candidate goes to the store, right or wrong.
+
+Settings beyond the paper are in `training.star_types.Departures`, all off unless asked for.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, replace
+from typing import Any
+
+from generation.registry.loading import LoadedModel
+from generation.sampling.local import LocalSampler
+from generation.sampling.types import Sampler
+from problems.types import Family, Verdict
+from training.batching import Example
+from training.collecting import (
+    Asking,
+    RunWatch,
+    StepsFrom,
+    Store,
+    UnwatchedRun,
+    ask_model,
+    collect,
+    greedy_results,
+    kept,
+)
+from training.errors import NothingRight, NothingToLearn
+from training.loop import Saving
+from training.records import Candidate, Fate, Origin, Question, chance_of, seed_of
+from training.sft import sft, steps_per_epoch
+from training.star_types import StarIteration, StarResult, StarSettings
+from training.stores import MemoryStore
+from training.tasks import Task
+
+
+def star(
+    task: Task,
+    questions: Sequence[Question],
+    base: Callable[[], LoadedModel],
+    settings: StarSettings,
+    *,
+    validation: Sequence[Question] = (),
+    store: Store | None = None,
+    watch: RunWatch | None = None,
+    sampler: Callable[[LoadedModel], Sampler] = LocalSampler,
+) -> StarResult:
+    """Bootstrap `base` on `questions`; M_n is stored as "iteration-n".
+
+    base: loads M anew at every call. validation: questions to measure each M_n on, never learned from.
+    Called again with the same arguments and store it goes on where it was interrupted.
+    Raises NothingToLearn without questions that have answers, NothingRight when a model solves none of them, and all
+    that `train` raises.
+    """
+    run = _Run(task, base, settings, validation, store or MemoryStore(), watch or UnwatchedRun(), sampler)
+    _refuse_unanswerable(questions)
+    iterations = [run.measure_base()]
+    for n in range(1, settings.iterations + 1):
+        asked = run.draw(questions, n)
+        generated = run.generate(asked, n)
+        failed = _unsolved(asked, generated)
+        rationalized = run.rationalize(failed, n) if settings.rationalize else []
+        examples = run.examples(asked, generated + rationalized, n)
+        iterations.append(run.fine_tune(asked, generated, rationalized, examples, iterations))
+        if _has_plateaued(iterations, settings.patience):
+            return StarResult(iterations, _best(iterations), "plateau")
+    return StarResult(iterations, _best(iterations), "iterations")
+
+
+def model_name(iteration: int) -> str:
+    """Under which M_n is stored."""
+    return f"iteration-{iteration}"
+
+
+class _Run:
+    """The parts of the loop, with what they share."""
+
+    def __init__(
+        self,
+        task: Task,
+        base: Callable[[], LoadedModel],
+        settings: StarSettings,
+        validation: Sequence[Question],
+        store: Store,
+        watch: RunWatch,
+        sampler: Callable[[LoadedModel], Sampler],
+    ) -> None:
+        self.task, self.base, self.settings, self.validation = task, base, settings, validation
+        self.store, self.watch, self.sampler = store, watch, sampler
+        #: (n, M_n): the model at hand.
+        self._at_hand: tuple[int, LoadedModel] | None = None
+        #: What each iteration learned from, for `data_of_iterations`.
+        self._data: list[list[Example]] = []
+
+    def model(self, n: int) -> LoadedModel:
+        """M_n; M_0 is the base."""
+        if self._at_hand is None or self._at_hand[0] != n:
+            self._at_hand = None  # two large models at once would not fit
+            stored = self.base() if n == 0 else self.store.model(model_name(n))
+            assert stored is not None, f"M_{n} is asked for before it was trained"
+            self._at_hand = (n, stored)
+        return self._at_hand[1]
+
+    def measure_base(self) -> StarIteration:
+        facts = self.store.facts(model_name(0))
+        if facts is None:
+            report = StarIteration(number=0, **self._validate(0))
+            facts = asdict(report)
+            self.store.put_facts(model_name(0), facts)
+        return StarIteration(**facts)
+
+    def draw(self, questions: Sequence[Question], n: int) -> list[Question]:
+        """The questions of iteration n: all, or so many as the settings say, drawn without replacement."""
+        count = self.settings.questions_per_iteration
+        if not count or count >= len(questions):
+            return list(questions)
+        ranks = {q.key: seed_of(self.settings.seed, "draw", n, q.key) for q in questions}
+        return sorted(questions, key=lambda q: ranks[q.key])[:count]
+
+    def generate(self, asked: Sequence[Question], n: int) -> list[Candidate]:
+        """Rationale generation: every question, without a hint, by M_(n-1)."""
+        return self._ask(asked, n, self._asking(n, Origin.FEW_SHOT), "generating")
+
+    def rationalize(self, failed: Sequence[Question], n: int) -> list[Candidate]:
+        """Rationalization: the failed questions once more, with their answers as hints."""
+        share = self.settings.share_rationalized
+        chosen = [q for q in failed if chance_of(self.settings.seed, "rationalize", n, q.key) < share]
+        return self._ask(chosen, n, self._asking(n, Origin.RATIONALIZED), "rationalizing")
+
+    def examples(self, asked: Sequence[Question], candidates: Sequence[Candidate], n: int) -> list[Example]:
+        """D_n and D_n', and what the departures add to them. Raises NothingRight when both are empty."""
+        chosen = list(kept(candidates))
+        if not chosen:
+            raise _nothing_right(n, candidates, rationalize=self.settings.rationalize)
+        extra = self.settings.departures
+        questions = {question.key: question for question in asked}
+        data = [Example(c.training_prompt, c.text) for c in chosen]
+        data += [
+            Example(self.task.ask(questions[c.question], hint=True), c.text)
+            for c in chosen
+            if chance_of(self.settings.seed, "copy", n, c.question, c.sample) < extra.hinted_copies
+        ]
+        self._data.append(data)
+        recent = self._data[-extra.data_of_iterations :] if extra.data_of_iterations else self._data
+        whole = list(dict.fromkeys(example for part in recent for example in part))
+        return whole + self._replayed(n)
+
+    def fine_tune(
+        self,
+        asked: Sequence[Question],
+        generated: Sequence[Candidate],
+        rationalized: Sequence[Candidate],
+        examples: Sequence[Example],
+        before: Sequence[StarIteration],
+    ) -> StarIteration:
+        """M_n: the base, trained on this iteration's data."""
+        n = len(before)
+        facts = self.store.facts(model_name(n))
+        if facts is not None:
+            return StarIteration(**facts)
+        how, seed = self.settings.how, seed_of(self.settings.seed, "train", n) % 2**32
+        steps = self.settings.ladder.steps(n, steps_per_epoch=steps_per_epoch(len(examples), how))
+        steps_before = sum(report.steps for report in before)
+        loaded = self.model(n - 1 if self.settings.departures.continue_training else 0)
+        self._at_hand = None  # it is about to become another model
+        folder = self.store.training_folder(model_name(n))
+        self.watch.stage(f"iteration {n}: training", 0, steps)
+        result = sft(
+            loaded,
+            examples,
+            replace(how, seed=seed),
+            steps=steps,
+            calculator=self.settings.sampling.calculator,
+            watch=StepsFrom(self.watch, steps_before),
+            saving=None if folder is None else Saving(folder, self.settings.save_every),
+        )
+        self._at_hand = (n, loaded)
+        report = StarIteration(
+            number=n,
+            **_counts(asked, generated, rationalized),
+            examples=result.examples,
+            too_long=len(result.too_long),
+            steps=steps,
+            steps_before=steps_before,
+            loss=result.trained.final_loss,
+            **self._validate(n),
+        )
+        self.store.put_model(model_name(n), loaded, asdict(report))
+        return report
+
+    def _asking(self, n: int, origin: Origin) -> Asking:
+        settings = self.settings
+        with_shots = settings.shots == "always" or (settings.shots == "first_iteration" and n == 1)
+        return Asking(
+            round=n,
+            origin=origin,
+            settings=settings.sampling,
+            samples=settings.samples,
+            hint=origin is Origin.RATIONALIZED,
+            with_shots=with_shots,
+            shots_in_training=settings.shots_in_training,
+            seed=settings.seed,
+        )
+
+    def _ask(self, questions: Sequence[Question], n: int, asking: Asking, doing: str) -> list[Candidate]:
+        def ask(batch: Sequence[Question]) -> list[Candidate]:
+            loaded = self.model(n - 1)
+            return ask_model(loaded, self.sampler(loaded), self.task, batch, asking)
+
+        return collect(
+            questions,
+            asking,
+            ask,
+            batch_size=self.settings.batch_questions,
+            store=self.store,
+            watch=self.watch,
+            stage=f"iteration {n}: {doing}",
+        )
+
+    def _replayed(self, n: int) -> list[Example]:
+        replay, count = self.settings.departures.replay, self.settings.departures.replay_per_iteration
+        if not count or count >= len(replay):
+            return list(replay)
+        order = sorted(range(len(replay)), key=lambda i: seed_of(self.settings.seed, "replay", n, i))
+        return [replay[i] for i in order[:count]]
+
+    def _validate(self, n: int) -> dict[str, Any]:
+        """Greedy accuracy of M_n, asked as the next iteration would ask it."""
+        if not self.validation:
+            return {}
+        results = greedy_results(
+            self.model(n),
+            self.sampler,
+            self.task,
+            self.validation,
+            self.settings.sampling,
+            with_shots=self._asking(n + 1, Origin.FEW_SHOT).with_shots,
+            batch_size=self.settings.batch_questions,
+            watch=self.watch,
+            stage=f"iteration {n}: validating",
+        )
+        return {"accuracy": sum(results.values()) / len(results), "validation": results}
+
+
+def _refuse_unanswerable(questions: Sequence[Question]) -> None:
+    if not questions:
+        raise NothingToLearn("There is no question to learn from.")
+    without = [q.key for q in questions if q.family is Family.OPEN or not q.asked.answer]
+    if without:
+        raise NothingToLearn(
+            f"{len(without)} of {len(questions)} questions have no gold answer, which STaR keeps solutions by.",
+            details={"questions": without[:100]},
+        )
+
+
+def _unsolved(asked: Sequence[Question], candidates: Sequence[Candidate]) -> list[Question]:
+    solved = _solved(candidates)
+    return [question for question in asked if question.key not in solved]
+
+
+def _solved(candidates: Sequence[Candidate]) -> set[str]:
+    return {c.question for c in candidates if c.grade.verdict is Verdict.CORRECT}
+
+
+def _counts(
+    asked: Sequence[Question], generated: Sequence[Candidate], rationalized: Sequence[Candidate]
+) -> dict[str, Any]:
+    solved, with_hint = _solved(generated), _solved(rationalized)
+    by_origin = {Origin.FEW_SHOT: generated, Origin.RATIONALIZED: rationalized}
+    return {
+        "questions": len(asked),
+        "solved": len(solved),
+        "rationalized": len(with_hint),
+        "failed": len(asked) - len(solved) - len(with_hint),
+        "fates": {
+            str(o): {str(f): n for f, n in Counter(c.fate for c in found).items()}
+            for o, found in by_origin.items()
+        },
+        "valid_traces": {str(origin): _valid_share(found) for origin, found in by_origin.items()},
+    }
+
+
+def _valid_share(candidates: Sequence[Candidate]) -> float | None:
+    valid = [candidate.trace_valid for candidate in kept(candidates)]
+    return None if not valid or None in valid else sum(map(bool, valid)) / len(valid)
+
+
+def _has_plateaued(iterations: Sequence[StarIteration], patience: int) -> bool:
+    return bool(patience) and iterations[-1].number - _best(iterations) >= patience
+
+
+def _best(iterations: Sequence[StarIteration]) -> int:
+    """The iteration with the highest accuracy, the earliest of equals; the last where none was measured."""
+    measured = [report for report in iterations if report.accuracy is not None]
+    if not measured:
+        return iterations[-1].number
+    return max(measured, key=lambda report: (report.accuracy, -report.number)).number
+
+
+def _nothing_right(n: int, candidates: Sequence[Candidate], *, rationalize: bool) -> NothingRight:
+    """What to do when a model cannot start (papers.md 1.8: STaR needs skill above chance to begin with)."""
+    fates = Counter(str(candidate.fate) for candidate in candidates)
+    advice = (
+        "Give it worked examples (shots), easier questions, or a base that was trained longer on their format"
+    )
+    advice += "." if rationalize else "; or turn rationalization on."
+    unread = fates[Fate.UNPARSABLE] + fates[Fate.UNFINISHED]
+    if unread * 2 > len(candidates):
+        advice += (
+            " Most completions had no answer or were cut off: look at the samples and at max_new_tokens."
+        )
+    return NothingRight(
+        f"Iteration {n}: not one of {len(candidates)} candidates could be kept. {advice}",
+        details={"iteration": n, "candidates": len(candidates), "fates": dict(fates)},
+    )
