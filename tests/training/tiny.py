@@ -9,6 +9,7 @@ import torch
 from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers
 from transformers import GPTJConfig, GPTJForCausalLM, PreTrainedTokenizerFast
 
+from generation.registry.loading import LoadedModel
 from training.batching import Example, Row, RowBatches, encode_all, pad_id
 
 torch.set_num_threads(1)
@@ -48,6 +49,12 @@ def tiny_model(
             pad_token_id=0,
         )
         return GPTJForCausalLM(config).eval()
+
+
+def loaded_tiny(*, seed: int = 0, layers: int = 2, width: int = 32) -> LoadedModel:
+    """The tiny model as the registry hands models out."""
+    model = tiny_model(seed=seed, layers=layers, width=width)
+    return LoadedModel(model, char_tokenizer(), model.config.n_positions, "cpu")
 
 
 #: Eight things to learn by heart.

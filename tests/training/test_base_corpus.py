@@ -1,0 +1,143 @@
+"""What the base is trained on: the recipe, the corpus that it makes, and the mistakes in it."""
+
+from __future__ import annotations
+
+import random
+import re
+from collections import Counter
+from dataclasses import replace
+from functools import cache
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from problems.addition import is_valid_scratchpad
+from problems.grading import grade
+from problems.splits import split_of
+from problems.types import Family, Verdict
+from problems.word_problems import Style, make_problem, style_of
+from problems.word_problems.making import compute
+from problems.word_problems.styles import write_explicit
+from training.base.corpus import make_corpus
+from training.base.recipe import RECIPE, Recipe, read_recipe, with_seed
+from training.base.slips import skip_last, wrong_claim, wrong_number
+from training.batching import Example
+
+_HINTED_WORDS = re.compile(r" \([0-9]+\)\nA:$")
+
+
+@cache
+def small() -> Recipe:
+    recipe = read_recipe()
+    return replace(
+        recipe,
+        word_problems=replace(recipe.word_problems, questions=3000),
+        addition=replace(recipe.addition, questions={1: 50, 2: 200, 3: 100}, hinted_only={4: 50}, repeats=1),
+    )
+
+
+@cache
+def corpus() -> tuple[Example, ...]:
+    return tuple(make_corpus(small()))
+
+
+def question_of(example: Example) -> str:
+    """The last question of a prompt, without its hint."""
+    last = example.prompt.rpartition("\n\n")[2]
+    if last.startswith("Input:"):
+        digits = last.splitlines()[1]
+        return " + ".join(number.replace(" ", "") for number in digits.split(" + "))
+    return _HINTED_WORDS.sub("\nA:", last).removeprefix("Q: ").removesuffix("\nA:")
+
+
+def is_addition(example: Example) -> bool:
+    return "Target:" in example.prompt
+
+
+def is_hinted(example: Example) -> bool:
+    if is_addition(example):
+        return not example.prompt.endswith("Target:\n")
+    return _HINTED_WORDS.search(example.prompt) is not None
+
+
+def test_the_recipe_makes_what_it_says() -> None:
+    words = [one for one in corpus() if not is_addition(one)]
+    sums = [one for one in corpus() if is_addition(one)]
+    assert len(words) == 3000
+    assert sum(not is_hinted(one) for one in sums) == 350
+    assert sum(is_hinted(one) for one in sums) == pytest.approx(50 + 350 * small().addition.hinted, abs=40)
+    hinted = sum(map(is_hinted, words)) / 3000
+    assert hinted == pytest.approx(small().word_problems.hinted, abs=0.04)
+    behind_shots = sum("\n\n" in one.prompt for one in words) / 3000
+    assert behind_shots == pytest.approx(small().word_problems.few_shot, abs=0.03)
+
+
+def test_no_question_of_another_split_is_in_it() -> None:
+    assert {split_of(question_of(one)) for one in corpus()} == {"train"}
+    for example in corpus():
+        for shot in example.prompt.split("\n\n")[:-1]:
+            if shot.startswith("Q: ") and " (" not in shot:
+                assert split_of(shot.removeprefix("Q: ").partition("\nA:")[0]) == "train"
+
+
+def test_every_scratchpad_is_right_and_every_hint_is_the_answer() -> None:
+    for example in corpus():
+        last = example.prompt.rpartition("\n\n")[2]
+        if is_addition(example):
+            assert is_valid_scratchpad(question_of(example), example.completion)
+            if is_hinted(example):
+                assert last.splitlines()[2].removeprefix("Target: ") == example.completion.splitlines()[-1]
+        elif is_hinted(example):
+            answer = last.rpartition("(")[2].partition(")")[0]
+            assert grade(Family.WORD_PROBLEM, example.completion, gold=answer).verdict is Verdict.CORRECT
+            assert style_of(example.completion) in (Style.EXPLICIT, Style.TERSE)
+
+
+def test_styles_follow_the_theme() -> None:
+    plain = [one for one in corpus() if not is_addition(one) and not is_hinted(one)]
+    on_buses = Counter(style_of(one.completion) for one in plain if question_of(one).count(" bus "))
+    of_boxes = Counter(style_of(one.completion) for one in plain if " gives " in question_of(one))
+    assert on_buses[Style.CIRCULAR] > on_buses[Style.EXPLICIT] > on_buses[Style.TERSE]
+    assert of_boxes[Style.EXPLICIT] > 2 * of_boxes[Style.TERSE]
+    assert Style.OTHER not in on_buses + of_boxes
+
+
+def test_the_same_recipe_makes_the_same_corpus_and_another_seed_another() -> None:
+    assert tuple(make_corpus(small())) == corpus()
+    assert tuple(make_corpus(with_seed(small(), 1))) != corpus()
+
+
+@settings(deadline=None, max_examples=200)
+@given(st.integers(0, 2**32))
+def test_a_slip_computes_right_and_answers_wrong(seed: int) -> None:
+    rng = random.Random(seed)
+    problem = make_problem(rng)
+    for steps in (wrong_number(problem, rng), skip_last(problem)):
+        assert all(compute(step.left, step.operator, step.right) == step.result for step in steps)
+        assert len(steps) in (len(problem.gold_steps), len(problem.gold_steps) - 1)
+        text = write_explicit(steps)
+        assert style_of(text) is Style.EXPLICIT
+    assert wrong_number(problem, rng)[-1].result != problem.answer
+    claim = wrong_claim(problem, rng)
+    assert claim != problem.answer and claim >= 2
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (("layers = 4", "layer = 4"), "layer"),
+        (("steps = ", "steps_ = "), "steps"),
+        (("ages = {", "age = {"), "age"),
+        (("explicit = 0.72", "explizit = 0.72"), "explizit"),
+        (("peak = ", "top = "), "top"),
+        (("batch_size = 24", "batch_size = 0"), "batch_size"),
+    ],
+)
+def test_a_recipe_with_a_misspelt_key_or_an_impossible_value_says_so(tmp_path, change, words) -> None:
+    path = tmp_path / "recipe.toml"
+    text = RECIPE.read_text(encoding="utf-8")
+    assert change[0] in text
+    path.write_text(text.replace(*change), encoding="utf-8")
+    with pytest.raises(ValueError, match=words):
+        read_recipe(path)
