@@ -8,6 +8,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from jobs.charts import line_chart
+from jobs.metrics import Series
+from jobs.models import Job
+
 
 class ExampleForm(forms.Form):
     name = forms.SlugField(
@@ -34,6 +38,11 @@ TABLE = {
     ],
 }
 
+LOSS = [
+    Series("loss/train", [(step, 2.2 / step**0.5) for step in range(1, 21)], 20),
+    Series("loss/validation", [(step, 2.2 / step**0.5 + 0.01 * step) for step in range(2, 21, 2)], 10),
+]
+
 
 @require_safe
 def style_guide(request: HttpRequest) -> HttpResponse:
@@ -43,6 +52,8 @@ def style_guide(request: HttpRequest) -> HttpResponse:
         "states": ["draft", "open", "paused", "closed"],
         "form": form,
         "table": TABLE,
+        "job_states": Job.State.values,
+        "chart": line_chart("loss", LOSS, key="example-chart"),
         "page": Paginator(range(50), 10).page(2),
     }
     return render(request, "styleguide.html", context)

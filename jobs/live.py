@@ -1,0 +1,83 @@
+"""What the live part of a job's page shows. Pages of the rooms above include the same template."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils import timezone
+
+from accounts.models import User
+from accounts.roles import Act
+from jobs.charts import Chart, charts_of
+from jobs.logs import LogPiece, read_log
+from jobs.metrics import curves_of
+from jobs.models import Job
+from jobs.progress import in_words, seconds_left, seconds_spent
+from jobs.selectors import QueueStatus, queue_status
+
+LOG_LINES = 200
+#: A running job whose work has said nothing for so long is marked (seconds).
+QUIET_SECONDS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class LiveJob:
+    """A job as templates/jobs/_live.html shows it."""
+
+    job: Job
+    lanes: list[Job]
+    #: Where the job waits and no worker does.
+    queue: QueueStatus | None
+    log: LogPiece
+    log_lines: str
+    may_run: bool
+
+    @property
+    def left(self) -> str:
+        seconds = seconds_left(self.job)
+        return "" if seconds is None else in_words(seconds)
+
+    @property
+    def spent(self) -> str:
+        seconds = seconds_spent(self.job)
+        return "" if seconds is None else in_words(seconds)
+
+    @property
+    def next_attempt(self) -> str:
+        """In how long a broken attempt is followed by another, while it waits for that."""
+        wait = self.job.not_before
+        return in_words(max(0.0, (wait - timezone.now()).total_seconds())) if wait else ""
+
+    @property
+    def quiet(self) -> str:
+        """For how long the work has not said anything, where that is long."""
+        if self.job.state != Job.State.RUNNING or self.job.reported_at is None:
+            return ""
+        seconds = (timezone.now() - self.job.reported_at).total_seconds()
+        return in_words(seconds) if seconds > QUIET_SECONDS else ""
+
+    @property
+    def error_details(self) -> list[tuple[str, Any]]:
+        return sorted((self.job.error or {}).get("details", {}).items())
+
+
+def live_job(job: Job, user: User) -> LiveJob:
+    """For the context of a page, as `live`: {% include "jobs/_live.html" %}."""
+    [status] = queue_status([job.queue])
+    waits = job.state == Job.State.QUEUED and not status.is_served
+    log = read_log(job.pk)
+    return LiveJob(
+        job=job,
+        lanes=list(job.lanes.order_by("pk")),
+        queue=status if waits else None,
+        log=log,
+        log_lines="\n".join(log.text.splitlines()[-LOG_LINES:]),
+        may_run=user.may(Act.RUN_JOBS),
+    )
+
+
+def live_curves(job: Job) -> dict[str, Any]:
+    """For the context of a page: {% include "jobs/_curves.html" %}."""
+    charts: list[Chart] = charts_of(curves_of(job.pk), prefix=f"job-{job.pk}")
+    return {"curves": charts, "curves_job": job}
