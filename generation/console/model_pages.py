@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
@@ -47,6 +49,7 @@ def model(request: HttpRequest, label: str) -> HttpResponse:
     context = {
         "model": found,
         "facts": found.manifest,
+        "made": _made(found),
         "options": found.options,
         "here": _where(found),
         "ancestors": list(reversed(lineage(found))),
@@ -80,6 +83,12 @@ def new_model(request: HttpRequest) -> HttpResponse:
             return redirect("generation:model", made.label)
     context = {"form": form, "trail": models_trail()}
     return render(request, "generation/new_model.html", context, status=422 if form.errors else 200)
+
+
+def _made(model: LanguageModel) -> str:
+    """What its own manifest says of how it was made, but for the files; "" where it says nothing."""
+    made = {key: value for key, value in model.manifest.get("made", {}).items() if key != "files"}
+    return json.dumps(made, indent=2, ensure_ascii=False) if made else ""
 
 
 def _where(model: LanguageModel) -> str:

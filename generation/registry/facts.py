@@ -73,6 +73,10 @@ def model_files(folder: Path) -> list[Path]:
     return files
 
 
+def hashed(files: Sequence[Path]) -> tuple[FileFacts, ...]:
+    return tuple(FileFacts(path.name, path.stat().st_size, sha256_of(path)) for path in files)
+
+
 def folder_facts(folder: Path) -> FolderFacts:
     """Reads and hashes every file of the model. Raises NoModel, and OSError."""
     files = model_files(folder)
@@ -80,7 +84,7 @@ def folder_facts(folder: Path) -> FolderFacts:
     if not (folder / "tokenizer.json").is_file() and not (folder / "tokenizer_config.json").is_file():
         raise NoModel("tokenizer.json is missing")
     manifest = folder / "manifest.json"
-    listed = tuple(FileFacts(path.name, path.stat().st_size, sha256_of(path)) for path in files)
+    listed = hashed(files)
     facts = FolderFacts(
         files=listed,
         bytes=sum(file.bytes for file in listed),

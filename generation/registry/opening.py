@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 
 from generation.registry.errors import ModelChanged, UnusableFolder
-from generation.registry.facts import NoModel, folder_facts
+from generation.registry.facts import NoModel, files_digest, hashed, model_files
 from generation.registry.models import LanguageModel
 from generation.registry.selectors import folder_of
 
@@ -32,7 +32,7 @@ def load_model(model: LanguageModel, *, device: str | None = None) -> LoadedMode
 def require_unchanged(model: LanguageModel) -> None:
     """Raises ModelChanged unless the folder holds what was registered, and UnusableFolder."""
     try:
-        found = folder_facts(folder_of(model)).digest
+        found = files_digest(hashed(model_files(folder_of(model))))
     except NoModel as error:
         raise UnusableFolder(
             f"The folder of model {model.label!r} holds no model any more: {error}.",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from accounts.errors import NotFound
+from accounts.errors import InvalidInput, NotFound
 
 
 class UnknownRun(NotFound):
@@ -11,3 +11,15 @@ class UnknownRun(NotFound):
 
 class UnknownCandidate(NotFound):
     code = "unknown_candidate"
+
+
+class EmptySplit(InvalidInput):
+    """There is no question to ask."""
+
+    code = "empty_split"
+
+
+class UnaskedQuestion(InvalidInput):
+    """A question, or a worked example, is not what its family's prompt needs."""
+
+    code = "not_asked"

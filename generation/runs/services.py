@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import asdict
-from datetime import timedelta
 
-from django.conf import settings
 from django.db import transaction
 from django.urls import reverse
-from django.utils import timezone
 
 from accounts.audit import Actor, record
 from generation.prompts import stop_strings, uses_calculator
 from generation.registry.models import LanguageModel
 from generation.runs.models import GenerationBatch, GenerationRun, Prompt
 from generation.runs.spec import MAX_LANES, CheckedSpec, GenerationSpec, check_spec
-from jobs.models import Job, WorkerBeat
+from jobs import clock
+from jobs.models import Job
 from jobs.services import create_job
+from jobs.watch import live_workers
 from ratings.library.importing.bulk import insert_rows
 from ratings.library.models import Source
 
@@ -98,9 +97,7 @@ def _lanes(checked: CheckedSpec) -> int:
 
 def live_slots() -> int:
     """How many jobs the live workers of the queue take at a time."""
-    alive = timezone.now() - timedelta(seconds=settings.JOB_LEASE_SECONDS)
-    beats = WorkerBeat.objects.filter(stopped_at=None, seen_at__gte=alive)
-    return sum(beat.concurrency for beat in beats if KIND in beat.queues)
+    return sum(beat.concurrency for beat in live_workers(clock.now()) if KIND in beat.queues)
 
 
 def _prompt_rows(run: GenerationRun, checked: CheckedSpec) -> Iterator[tuple[object, ...]]:

@@ -7,11 +7,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from accounts.errors import InvalidInput
 from generation.prompts import Asked, NotAsked, Shot, build_prompt
 from generation.registry.models import LanguageModel
 from generation.registry.selectors import folder_of, get_model
 from generation.registry.services import check_endpoint
+from generation.runs.errors import EmptySplit, UnaskedQuestion
 from generation.runs.shots import draw_shots
 from problems.types import Choice, Family
 from ratings.library.datasets import get_dataset
@@ -104,9 +104,8 @@ def check_spec(spec: GenerationSpec) -> CheckedSpec:
     revisions = _revisions(dataset, spec.split)
     if not revisions:
         where = f"split {spec.split!r}" if spec.split else "splits other than 'prompt'"
-        raise InvalidInput(
+        raise EmptySplit(
             f"split: dataset {dataset.name!r} has no questions in {where}.",
-            code="empty_split",
             details={"field": "split", "value": spec.split, "dataset": dataset.name},
         )
     if len(revisions) * spec.samples > MAX_CANDIDATES:
@@ -182,8 +181,7 @@ def _told_as_input(revision: QuestionRevision) -> Iterator[None]:
     try:
         yield
     except NotAsked as error:
-        raise InvalidInput(
+        raise UnaskedQuestion(
             f"question {revision.question.external_id!r} or a worked example: {error}.",
-            code="not_asked",
             details={"field": "dataset", "question": revision.question.external_id},
         ) from error

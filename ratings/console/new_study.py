@@ -23,11 +23,18 @@ from ratings.studies.services import create_study
 @require_http_methods(["GET", "HEAD", "POST"])
 @staff_page(Act.RUN_STUDIES)
 def new_study(request: HttpRequest) -> HttpResponse:
-    """Without ?dataset= the datasets to choose from; with it the form, whose POST draws a draft."""
+    """Without ?dataset= the datasets to choose from; with it the form, whose POST draws a draft.
+
+    ?sources=a,b: those of the dataset's sources that are preselected.
+    """
     chosen = request.GET.get("dataset")
     if not chosen:
         return _choose_dataset(request)
-    form = NewStudyForm(request.POST if request.method == "POST" else None, dataset=dataset_summary(chosen))
+    form = NewStudyForm(
+        request.POST if request.method == "POST" else None,
+        dataset=dataset_summary(chosen),
+        sources=request.GET.get("sources", "").split(","),
+    )
     reasons: list[Reason] = []
     if form.is_valid():
         try:

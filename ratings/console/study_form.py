@@ -89,15 +89,17 @@ class NewStudyForm(forms.Form):
     main = ("name", "sources", "questions", "ratings_per_triple", "per_rater", "instructions")
     more = ("any_answer", "strict_text", "lease_seconds", "seed")
 
-    def __init__(self, data: Any = None, *, dataset: DatasetSummary) -> None:
+    def __init__(self, data: Any = None, *, dataset: DatasetSummary, sources: Sequence[str] = ()) -> None:
+        """sources: preselected, as far as the dataset has them."""
         super().__init__(data)
         self.dataset = dataset
         choices = _source_choices(dataset)
-        sources = self.fields["sources"]
-        assert isinstance(sources, forms.MultipleChoiceField)
-        sources.choices = choices
-        if len(choices) == SOURCES_OF_A_STUDY:
-            sources.initial = [label for label, _ in choices]
+        offered = self.fields["sources"]
+        assert isinstance(offered, forms.MultipleChoiceField)
+        offered.choices = choices
+        labels = [label for label, _ in choices]
+        preselected = [label for label in sources if label in labels]
+        offered.initial = labels if len(labels) == SOURCES_OF_A_STUDY else preselected
         self.fields["questions"].initial = min(_DEFAULTS.questions, dataset.questions)
 
     def clean_name(self) -> str:
