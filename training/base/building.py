@@ -1,0 +1,77 @@
+"""From the recipe to a base in a folder: corpus, tokenizer, training, measurement, checkpoint."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import time
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from generation.registry.checkpoints import save_checkpoint
+from generation.registry.loading import LoadedModel
+from generation.registry.tiny import new_tiny_gptj, train_tokenizer
+from training.base.corpus import make_corpus
+from training.base.measuring import measure
+from training.base.recipe import Recipe
+from training.loop import Saving, Watch
+from training.sft import sft
+
+#: The committed base.
+TINY = Path(__file__).with_name("tiny")
+
+#: What the manifest measures; the seed is none that a recipe trains on.
+MEASURED = {"digits": (1, 2, 3, 4, 5), "count": 200, "seed": 20_000}
+SAVE_EVERY = 500
+
+
+def train_base(recipe: Recipe, folder: Path, *, watch: Watch | None = None) -> dict[str, Any]:
+    """Trains a base from scratch and stores it in `folder`, weights in half precision. Returns its manifest.
+
+    Goes on where it was interrupted: the state of the training is kept beside `folder` until it is done. What is
+    measured is what is stored, after rounding. Raises what the trainer and the checkpoint raise.
+    """
+    started = time.monotonic()
+    corpus = make_corpus(recipe)
+    size = recipe.model
+    tokenizer = train_tokenizer((one.prompt + one.completion for one in corpus), size.vocabulary)
+    loaded = new_tiny_gptj(
+        tokenizer,
+        layers=size.layers,
+        width=size.width,
+        heads=size.heads,
+        context=size.context,
+        rotary=size.rotary,
+        seed=recipe.seed,
+    )
+    state = folder.parent / f".{folder.name}.training"
+    saving = Saving(state, every=SAVE_EVERY)
+    result = sft(loaded, corpus, recipe.optimisation, steps=recipe.steps, watch=watch, saving=saving)
+    round_to_half(loaded)
+    manifest = save_checkpoint(
+        loaded,
+        folder,
+        manifest={
+            "made_by": "manage.py train_base",
+            "recipe": tomllib.loads(recipe.text),
+            "recipe_sha256": hashlib.sha256(recipe.text.encode()).hexdigest(),
+            "examples": result.examples,
+            "loss": round(result.trained.final_loss, 5),
+            "measured": measure(loaded, **MEASURED),
+            "parameters": sum(parameter.numel() for parameter in loaded.model.parameters()),
+            "seconds": round(time.monotonic() - started),
+            "torch": torch.__version__.partition("+")[0],
+        },
+    )
+    shutil.rmtree(state, ignore_errors=True)
+    return manifest
+
+
+def round_to_half(loaded: LoadedModel) -> None:
+    """Every weight becomes the nearest half-precision number, and computing goes on in single precision."""
+    with torch.no_grad():
+        for parameter in loaded.model.parameters():
+            parameter.copy_(parameter.half().float())

@@ -1,0 +1,127 @@
+"""`recipe.toml`: what the base is trained on, how large it is and how long it learns. One file, every key needed."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from problems.word_problems import Style, Theme
+from training.loop import Optimisation
+from training.schedule import Schedule
+
+RECIPE = Path(__file__).with_name("recipe.toml")
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSize:
+    """The GPT-J to be made (`generation.registry.tiny`)."""
+
+    layers: int
+    width: int
+    heads: int
+    rotary: int
+    context: int
+    vocabulary: int
+
+
+@dataclass(frozen=True, slots=True)
+class WordShares:
+    """Word problems of the corpus.
+
+    hinted: share with the answer given. hinted_explicit: share of these whose rationale is explicit; the others are
+    terse. few_shot: share behind worked examples. styles: weights of the styles by theme. wrong: share of wrong
+    rationales by style; terse has one for two steps and one for more.
+    """
+
+    questions: int
+    hinted: float
+    hinted_explicit: float
+    few_shot: float
+    styles: Mapping[Theme, Mapping[Style, float]]
+    wrong_explicit: float
+    wrong_terse: float
+    wrong_terse_long: float
+    wrong_circular: float
+
+    def wrong_share(self, style: Style, *, steps: int) -> float:
+        if style is Style.TERSE:
+            return self.wrong_terse if steps <= 2 else self.wrong_terse_long
+        return self.wrong_explicit if style is Style.EXPLICIT else self.wrong_circular
+
+
+@dataclass(frozen=True, slots=True)
+class AdditionShares:
+    """Sums of the corpus.
+
+    questions: how many of each number of digits. hinted: share that comes hinted, too. hinted_only: more sums of each
+    number of digits, which come with a hint alone. repeats: how often all of them come in one pass over the corpus.
+    """
+
+    questions: Mapping[int, int]
+    hinted_only: Mapping[int, int]
+    hinted: float
+    few_shot: float
+    repeats: int
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """steps: optimiser steps. text: the file, which is stored beside the model."""
+
+    seed: int
+    model: ModelSize
+    word_problems: WordShares
+    addition: AdditionShares
+    steps: int
+    optimisation: Optimisation
+    text: str
+
+
+def read_recipe(path: Path = RECIPE) -> Recipe:
+    """Raises ValueError for a key that is missing, misspelt or of no use, and what the parts raise for their values."""
+    text = path.read_text(encoding="utf-8")
+    try:
+        return _read(tomllib.loads(text), text)
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"{path.name}: {error}; expected the keys of {RECIPE}") from error
+
+
+def _read(table: dict[str, Any], text: str) -> Recipe:
+    words, addition, descent = (dict(table[name]) for name in ("word_problems", "addition", "optimisation"))
+    styles = {
+        Theme(theme): {Style(style): float(weight) for style, weight in weights.items()}
+        for theme, weights in words.pop("styles").items()
+    }
+    if missing := set(Theme) - styles.keys():
+        raise KeyError(f"word_problems.styles.{min(missing)} is missing")
+    schedule = Schedule(**descent.pop("schedule"))
+    return Recipe(
+        seed=table["seed"],
+        model=ModelSize(**table["model"]),
+        word_problems=WordShares(styles=styles, **words),
+        addition=AdditionShares(
+            questions=_by_digits(addition.pop("questions")),
+            hinted_only=_by_digits(addition.pop("hinted_only")),
+            **addition,
+        ),
+        steps=table["steps"],
+        optimisation=Optimisation(
+            schedule=schedule,
+            seed=table["seed"],
+            betas=tuple(descent.pop("betas")),
+            **descent,
+        ),
+        text=text,
+    )
+
+
+def with_seed(recipe: Recipe, seed: int) -> Recipe:
+    """The same recipe for another base."""
+    return replace(recipe, seed=seed, optimisation=replace(recipe.optimisation, seed=seed))
+
+
+def _by_digits(counts: Mapping[str, int]) -> dict[int, int]:
+    return {int(digits): int(count) for digits, count in counts.items()}

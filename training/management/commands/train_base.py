@@ -1,0 +1,73 @@
+"""Trains the tiny base from scratch."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import CommandParser
+from tqdm import tqdm
+
+from accounts.commands import JsonCommand, checked
+
+
+class Command(JsonCommand):
+    help = (
+        "Train the tiny base model from scratch on addition and word problems, as training/base/recipe.toml says, and "
+        "store it in a folder (weights, tokenizer, manifest with what it can do). Tens of minutes on one core. "
+        "Interrupted, the same command goes on."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--out", required=True, help="the folder to be made; a base that is there is replaced"
+        )
+        parser.add_argument("--seed", type=int, help="another base; by default the recipe's")
+        parser.add_argument("--recipe", help="another recipe file")
+        parser.add_argument("--threads", type=int, default=1, help="threads to compute on")
+
+    def run(self, *, out: str, seed: int | None, recipe: str | None, threads: int) -> dict[str, Any]:
+        # torch is imported by the work alone: every other command starts without it.
+        import torch
+
+        from training.base.building import train_base
+        from training.base.recipe import RECIPE, read_recipe, with_seed
+
+        checked(threads >= 1, f"threads: {threads} is not usable, expected 1 or more", field="threads")
+        torch.set_num_threads(threads)
+        read = read_recipe(Path(recipe) if recipe else RECIPE)
+        if seed is not None:
+            read = with_seed(read, seed)
+        folder = Path(out).absolute()
+        with _Bar(read.steps) as bar:
+            manifest = train_base(read, folder, watch=bar)
+        files = manifest["files"]
+        return {
+            "path": str(folder),
+            "bytes": sum(file["bytes"] for file in files.values()),
+            "sha256": files["model.safetensors"]["sha256"],
+            **{key: manifest[key] for key in ("parameters", "loss", "measured", "seconds")},
+        }
+
+
+class _Bar:
+    """A bar on stderr when a person watches."""
+
+    def __init__(self, steps: int) -> None:
+        self._bar = tqdm(
+            total=steps, desc="steps", file=sys.stderr, disable=not sys.stderr.isatty(), leave=False
+        )
+
+    def __enter__(self) -> _Bar:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.close()
+
+    def check(self) -> None: ...
+
+    def step(self, step: int, loss: float, extras: Mapping[str, float]) -> None:
+        self._bar.update(step - self._bar.n)
+        self._bar.set_postfix(loss=f"{loss:.4f}", refresh=False)
