@@ -116,7 +116,7 @@ class JsonCommand(BaseCommand):
         except BadArguments as error:
             return 2, _error("bad_arguments", str(error))
         except StarchamberError as error:
-            return 1, {"error": error.as_json()}
+            return _exit_status(error), {"error": error.as_json()}
         except CommandError as error:
             return error.returncode, _error("failed", str(error))
         except DatabaseError as error:
@@ -152,6 +152,11 @@ class JsonCommand(BaseCommand):
 def _interrupt(signum: int, frame: FrameType | None) -> NoReturn:
     """A polite end (SIGTERM) leaves the way Ctrl-C does: transactions rolled back, the last line said."""
     raise KeyboardInterrupt
+
+
+def _exit_status(error: StarchamberError) -> int:
+    """2 where the value of an argument is not what it may be; 1 where the work could not be done (the subclasses)."""
+    return 2 if type(error) is InvalidInput else 1
 
 
 def _error(code: str, message: str) -> dict[str, Any]:

@@ -174,7 +174,12 @@ def read_endpoints() -> dict[str, tuple[str, str]]:
         except ValueError:
             stop("ENDPOINTS", name, expected)
         good = parts.scheme in ("http", "https") and _HOST.fullmatch(parts.hostname or "")
-        if not _NAME.fullmatch(name) or not good or parts.username or (variable and not _NAME.fullmatch(variable)):
+        if (
+            not _NAME.fullmatch(name)
+            or not good
+            or parts.username
+            or (variable and not _NAME.fullmatch(variable))
+        ):
             stop("ENDPOINTS", name, expected)
         found[name] = (url.rstrip("/"), variable)
     return found

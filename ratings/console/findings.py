@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from ratings.console.words import LINT_RULES
-from ratings.studies.lint import Finding
+from ratings.studies.lint import NAMING_RULES, Finding
 from ratings.studies.models import Study
 from ratings.studies.selectors import lint_study
 
@@ -43,7 +43,7 @@ def report_on(study: Study, *, names_sources: bool, shown: int = SHOWN_FINDINGS)
 
 
 def _without_label(finding: Finding) -> Finding:
-    if finding.rule != "source_name":
+    if finding.rule not in NAMING_RULES:
         return finding
     where = finding.message.rpartition(": ")[0]
     return replace(finding, message=f"{where}: a rationale contains a source's name.")

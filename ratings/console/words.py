@@ -29,6 +29,7 @@ LINT_RULES = {
     "incomplete": "A rationale is missing or empty",
     "identical": "Two rationales read the same",
     "source_name": "A rationale contains a source's name",
+    "everyday_label": "A rationale contains a source's name that is an everyday word",
     "leftover": "The normaliser left something behind",
     "model_name": "A rationale names a model",
 }

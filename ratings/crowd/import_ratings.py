@@ -49,11 +49,14 @@ class _Import:
     seen: dict[tuple[str, int], tuple[str, int]] = field(default_factory=dict)
     errors: list[dict[str, Any]] = field(default_factory=list)
     error_count: int = 0
+    #: Rows that were refused already.
+    refused: set[int] = field(default_factory=set)
     created: int = 0
     unchanged: int = 0
 
     def refuse(self, error: RowError, row: int) -> None:
         self.error_count += 1
+        self.refused.add(row)
         if len(self.errors) < _SHOWN_ERRORS:
             self.errors.append(error.as_json(row))
 
@@ -86,7 +89,7 @@ def import_ratings(
         run.refuse(RowError("", "", "expected at least one rating; the file is empty"), 1)
     if run.error_count:
         raise RowErrors(
-            f"{run.error_count} rows are not usable; nothing was imported.",
+            f"{run.error_count} row{'s are' if run.error_count > 1 else ' is'} not usable; nothing was imported.",
             details={"errors": run.error_count, "error_rows": run.errors},
         )
     record(
@@ -164,7 +167,7 @@ def _store(rows: Sequence[tuple[int, RatingRow, Triple]], run: _Import) -> None:
             new.append((row, triple, rater))
         elif earlier == row.digest:
             run.unchanged += 1
-        else:
+        elif number not in run.refused:
             run.refuse(_contradiction(row), number)
     if not run.error_count:
         _write(new, run)
@@ -185,9 +188,8 @@ def _is_new(entry: tuple[int, RatingRow, Triple], run: _Import) -> bool:
 
 
 def _contradiction(row: RatingRow) -> RowError:
-    return RowError(
-        "ranking", row.rater, f"rater {row.rater!r} rated question {row.question[:80]!r} before, differently"
-    )
+    said = f"rater {row.rater!r} rated question {row.question[:80]!r} before, differently; expected the same again"
+    return RowError("rater", row.rater, said)
 
 
 def _add_raters(rows: Sequence[tuple[int, RatingRow, Triple]], run: _Import) -> None:

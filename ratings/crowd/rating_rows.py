@@ -20,11 +20,17 @@ class RowError(Exception):
     def __init__(self, field: str, value: Any, message: str) -> None:
         super().__init__(message)
         self.field = field
-        self.value = json.dumps(value, ensure_ascii=False, default=str)[:200]
+        #: Text as it came, anything else as JSON; None where the field is missing.
+        self.value = None if value is None else _shown(value)
         self.message = message
 
     def as_json(self, row: int) -> dict[str, Any]:
         return {"row": row, "field": self.field, "value": self.value, "message": self.message}
+
+
+def _shown(value: Any) -> str:
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+    return text[:200]
 
 
 @dataclass(frozen=True, slots=True)

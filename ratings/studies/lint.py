@@ -10,11 +10,14 @@ from typing import Any
 from problems.normalise import leftovers
 from problems.text import fold
 
-#: Labels that are everyday English: they stand in honest rationales, so a match only warns.
+#: Labels that are everyday English: they stand in honest rationales, so a match is another rule, which only warns.
 EVERYDAY_WORDS = frozenset(
     {"human", "people", "person", "base", "model", "written", "writer", "student", "teacher", "expert"}
     | {"explicit", "terse", "circular", "right", "wrong"}
 )
+
+#: The rules whose findings say a source's label.
+NAMING_RULES = frozenset({"source_name", "everyday_label"})
 
 #: Names of models and makers that a rationale has no reason to contain. A match only warns: some are surnames.
 MODEL_NAMES = re.compile(
@@ -59,16 +62,16 @@ def _lint_triple(triple: ShownTriple, names: Sequence[tuple[str, re.Pattern[str]
     texts = [text for text in triple.texts if text]
     if len({fold(text) for text in texts}) < len(texts):
         yield Finding("identical", triple.number, f"{where}: two rationales read the same.", blocks=True)
+    for label, pattern in names:
+        if any(pattern.search(text) for text in texts):
+            everyday = label.casefold() in EVERYDAY_WORDS
+            yield Finding(
+                "everyday_label" if everyday else "source_name",
+                triple.number,
+                f"{where}: a rationale contains {label!r}.",
+                blocks=not everyday,
+            )
     for text in texts:
-        for label, pattern in names:
-            if pattern.search(text):
-                everyday = label.casefold() in EVERYDAY_WORDS
-                yield Finding(
-                    "source_name",
-                    triple.number,
-                    f"{where}: a rationale contains {label!r}.",
-                    blocks=not everyday,
-                )
         for left in leftovers(text):
             yield Finding(
                 "leftover", triple.number, f"{where}: a rationale still contains {left[:60]!r}.", blocks=True

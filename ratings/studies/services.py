@@ -42,7 +42,8 @@ def create_study(design: StudyDesign, *, actor: Actor) -> Study:
     )
     if len(draw.triples) < design.questions:
         raise TooFewQuestions(
-            f"Only {len(draw.triples)} of {design.questions} questions have usable rationales of all sources.",
+            f"Of the dataset's {draw.considered} questions only {len(draw.triples)} have usable rationales of all "
+            f"sources; {design.questions} are wanted.",
             details={
                 "field": "questions",
                 "wanted": design.questions,

@@ -91,7 +91,7 @@ def test_help_is_help_and_still_leaves_its_line_for_a_program(environment):
 @pytest.mark.parametrize(
     ("body", "code"),
     [
-        ("from accounts.errors import InvalidInput\nraise InvalidInput('no', details={'row': 3})", "invalid"),
+        ("from accounts.errors import Conflict\nraise Conflict('no', details={'row': 3})", "conflict"),
         ("from django.core.management import CommandError\nraise CommandError('no')", "failed"),
         ("open('/nowhere/at/all')", "os_error"),
         ("raise KeyboardInterrupt", "interrupted"),
@@ -189,7 +189,7 @@ def test_create_researcher_and_doctor_from_an_empty_folder(environment, tmp_path
     done = run(environment, "create_researcher", "grace", "--role", "emperor", "--json")
     assert done.returncode == 2
     done = run(environment, "create_researcher", "a b", "--json")
-    assert done.returncode == 1 and last_line(done)["error"]["details"]["field"] == "username"
+    assert done.returncode == 2 and last_line(done)["error"]["details"]["field"] == "username"
 
     checks = {check["name"]: check for check in last_line(run(environment, "doctor", "--json"))["checks"]}
     assert checks["database"]["ok"] and checks["migrations"]["ok"] and checks["storage"]["ok"]

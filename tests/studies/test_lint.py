@@ -70,7 +70,9 @@ def test_a_part_of_a_word_is_no_name(text):
 @pytest.mark.parametrize("label", ["human", "Human", "terse", "explicit", "circular"])
 def test_a_name_that_is_an_everyday_word_warns(label):
     text = f"Every {label.lower()} thing has an end, so 12."
-    assert rules(HONEST[0], text, HONEST[2], labels=("few-shot", "other", label)) == [("source_name", False)]
+    assert rules(HONEST[0], text, HONEST[2], labels=("few-shot", "other", label)) == [
+        ("everyday_label", False)
+    ]
 
 
 @pytest.mark.parametrize("text", ["4*3=<<4*3=12>>12 pens.", "So it is 12 pens.\n#### 12"])

@@ -61,7 +61,7 @@ class RowErrors:
         """Raises UnusableRows, which rolls the transaction back."""
         if not self.count:
             return
-        one = self.first[0]
+        one = min(self.first, key=lambda error: error.row)
         where = f"row {one.row}" + (f", {one.field}" if one.field else "")
         value = "" if one.value is None else f" {one.value[:60]!r}"
         raise UnusableRows(

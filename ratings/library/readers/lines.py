@@ -62,9 +62,8 @@ def json_object(line: bytes | None) -> dict[str, Any]:
     except RecursionError:
         raise RowProblem("", line.decode(), "is nested too deeply; expected a flat JSON object") from None
     except json.JSONDecodeError as error:
-        message = (
-            f"is not JSON ({error.msg} at column {error.colno}); expected one complete JSON object a line"
-        )
+        reason = f"{error.msg.removesuffix(' at')} at column {error.colno}"
+        message = f"is not JSON ({reason}); expected one complete JSON object a line"
         raise RowProblem("", line.decode().strip(), message) from None
     except ValueError as error:
         raise RowProblem(
