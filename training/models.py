@@ -3,9 +3,11 @@
 from training.runs.models import (
     Checkpoint,
     Evaluation,
+    ExampleBatch,
     Iteration,
     PreferencePair,
     PromptPrefix,
+    RunFact,
     Sample,
     SampleScore,
     SampleSet,
@@ -16,9 +18,11 @@ from training.runs.models import (
 __all__ = [
     "Checkpoint",
     "Evaluation",
+    "ExampleBatch",
     "Iteration",
     "PreferencePair",
     "PromptPrefix",
+    "RunFact",
     "Sample",
     "SampleScore",
     "SampleSet",

@@ -2,6 +2,20 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import URLPattern, path
 
-urlpatterns: list[URLPattern] = []
+from training.runs import api
+
+urlpatterns: list[URLPattern] = [
+    path("runs/", api.RunsView.as_view(), name="api_runs"),
+    path("runs/<int:pk>/", api.RunView.as_view(), name="api_run"),
+    path("runs/<int:pk>/cancel/", api.CancelRunView.as_view(), name="api_cancel_run"),
+    path("runs/<int:pk>/resume/", api.ResumeRunView.as_view(), name="api_resume_run"),
+    path("runs/<int:pk>/examples/", api.ExamplesView.as_view(), name="api_run_examples"),
+    path("runs/<int:pk>/pairs/", api.PairsView.as_view(), name="api_run_pairs"),
+    path("checkpoints/", api.CheckpointsView.as_view(), name="api_checkpoints"),
+    path("evaluations/", api.EvaluationsView.as_view(), name="api_evaluations"),
+    path("evaluations/<int:pk>/", api.EvaluationView.as_view(), name="api_evaluation"),
+    path("evaluations/<int:pk>/cancel/", api.CancelEvaluationView.as_view(), name="api_cancel_evaluation"),
+    path("evaluations/<int:pk>/resume/", api.ResumeEvaluationView.as_view(), name="api_resume_evaluation"),
+]

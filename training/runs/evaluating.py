@@ -52,7 +52,8 @@ class EvaluationSpec:
     seed: int = 0
     #: Worked examples before each question, from split `prompt`.
     shots: int = 0
-    max_new_tokens: int = 256
+    #: Most tokens of one sample; None: as many as the model's context has room for, at most 256.
+    max_new_tokens: int | None = None
     #: Only so many questions, chosen by the seed; 0: all of the split.
     questions: int = 0
 
@@ -144,7 +145,8 @@ def _check_numbers(spec: EvaluationSpec) -> None:
     _check_range("samples", spec.samples, 1, MAX_SAMPLES)
     _check_range("seed", spec.seed, 0, MAX_SEED)
     _check_range("shots", spec.shots, 0, 1_000)
-    _check_range("max_new_tokens", spec.max_new_tokens, 1, MAX_NEW_TOKENS)
+    if spec.max_new_tokens is not None:
+        _check_range("max_new_tokens", spec.max_new_tokens, 1, MAX_NEW_TOKENS)
     _check_range("questions", spec.questions, 0, 2**31 - 1)
     for k in spec.ks:
         _check_range("k", k, 1, spec.samples)

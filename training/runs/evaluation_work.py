@@ -19,10 +19,10 @@ from django.utils import timezone
 from generation.prompts import Shot, build_prompt, stop_strings, uses_calculator
 from generation.registry.models import LanguageModel
 from generation.registry.opening import load_model
-from generation.runs.samplers import sampler_of
+from generation.runs.samplers import room_for, sampler_of
 from generation.runs.seeds import sample_seed
 from generation.runs.shots import draw_shots
-from generation.runs.spec import asked_of
+from generation.runs.spec import DEFAULT_NEW_TOKENS, asked_of
 from generation.runs.texts import read_completion
 from generation.sampling.types import Completion, PromptRequest, Sampler, SamplingSettings
 from problems.grading import grade
@@ -80,6 +80,7 @@ class _Work:
         self._set = self._sample_set()
         self._questions = questions_at(revision for _, revision in self._set.questions)
         self._prompts = self._built_prompts()
+        self._max_new_tokens = spec.max_new_tokens
 
     def sample(self) -> None:
         """Fills the set. Loads the model only if something is missing."""
@@ -89,10 +90,17 @@ class _Work:
         self._context.stage("sampling", done=0, total=len(places))
         for batch in chunks(places, BATCH):
             if any(place.key not in stored for place in batch):
-                sampler = sampler or sampler_of(self._evaluation.model, batch_size=BATCH)
+                sampler = sampler or self._open()
                 self._sample_batch(sampler, batch)
             done += len(batch)
             self._context.advance(done)
+
+    def _open(self) -> Sampler:
+        """The model, and how long its samples may be."""
+        sampler = sampler_of(self._evaluation.model, batch_size=BATCH)
+        if self._max_new_tokens is None:
+            self._max_new_tokens = room_for(sampler, self._prompts.values(), most=DEFAULT_NEW_TOKENS)
+        return sampler
 
     def score(self, verifier: LanguageModel) -> None:
         """Adds the verifier's log-likelihood of every sample that has none."""
@@ -181,10 +189,11 @@ class _Work:
             Sample.objects.bulk_create(rows, batch_size=500, ignore_conflicts=True)
 
     def _settings(self, greedy: bool) -> SamplingSettings:
+        assert self._max_new_tokens is not None, "settled once the model is open"
         return SamplingSettings(
             temperature=0.0 if greedy else self._spec.temperature,
             top_p=1.0 if greedy else self._spec.top_p,
-            max_new_tokens=self._spec.max_new_tokens,
+            max_new_tokens=self._max_new_tokens,
             stop=stop_strings(self._family),
             calculator=uses_calculator(self._family),
         )

@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.errors import NotFound, StarchamberError
@@ -17,10 +18,9 @@ from training.recipes.reader import RecipeAbout, describe, describe_all, recipe_
 from training.runs.forms import LaunchForm
 from training.runs.launching import launch_training_for
 from training.runs.models import Algorithm, TrainingRun
+from training.runs.pages import RUNS
 from training.runs.refusals import show_refusal
 from training.runs.selectors import get_run
-
-RUNS = ("Runs", "/runs/")
 
 
 @require_safe
@@ -63,6 +63,15 @@ def new_run(request: HttpRequest, recipe: str) -> HttpResponse:
         "trail": [RUNS, ("New run", "/runs/new/")],
     }
     return render(request, "training/new_run.html", context, status=422 if form.errors else 200)
+
+
+@require_safe
+@staff_page(Act.RUN_JOBS)
+def clone(request: HttpRequest, pk: int) -> HttpResponse:
+    """To the form of a run's recipe with the run's own values; of a file that is not here, its algorithm's form."""
+    run = get_run(pk)
+    recipe = run.recipe_name if run.recipe_name in recipe_names() else run.algorithm
+    return redirect(f"{reverse('training:new_run', args=[recipe])}?from={run.pk}")
 
 
 def _described(recipe: str) -> RecipeAbout:

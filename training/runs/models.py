@@ -129,10 +129,45 @@ class PromptPrefix(models.Model):
         ]
 
 
+class RunFact(models.Model):
+    """What a loop wrote down under a name, to read it again when it is resumed."""
+
+    run = models.ForeignKey(TrainingRun, on_delete=models.CASCADE, related_name="facts", db_index=False)
+    name = models.CharField(max_length=100)
+    facts = models.JSONField()
+
+    class Meta:
+        app_label = "training"
+        constraints = [models.UniqueConstraint(fields=["run", "name"], name="training_fact_name_unique")]
+
+
+class ExampleBatch(models.Model):
+    """Candidates that were sampled together: stored whole or not at all, and never sampled again."""
+
+    run = models.ForeignKey(TrainingRun, on_delete=models.CASCADE, related_name="batches", db_index=False)
+    #: From 1; 0 holds candidates of held-out questions, which nothing learns from.
+    iteration = models.PositiveSmallIntegerField()
+    origin = models.CharField(max_length=12, choices=Origin.choices)
+    number = models.PositiveIntegerField()
+    stored_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        app_label = "training"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["run", "iteration", "origin", "number"], name="training_batch_number_unique"
+            )
+        ]
+
+
 class TrainingExample(models.Model):
     """One rationale that a run considered: what was asked, what came, and whether it was learned from."""
 
     run = models.ForeignKey(TrainingRun, on_delete=models.CASCADE, related_name="examples", db_index=False)
+    #: null for what was not sampled.
+    batch = models.ForeignKey(
+        ExampleBatch, on_delete=models.CASCADE, null=True, blank=True, related_name="examples"
+    )
     iteration = models.PositiveSmallIntegerField()
     origin = models.CharField(max_length=12, choices=Origin.choices)
     question = models.ForeignKey(Question, on_delete=models.PROTECT, related_name="+")
@@ -150,13 +185,16 @@ class TrainingExample(models.Model):
     completion = models.TextField()
     answer = models.TextField(blank=True)
     verdict = models.CharField(max_length=10, choices=VERDICT_CHOICES)
+    text_agrees = models.BooleanField(null=True, blank=True)
     fate = models.CharField(max_length=10, choices=Fate.choices)
     #: Whether the reasoning itself holds; null where the family can not tell.
     trace_valid = models.BooleanField(null=True, blank=True)
     #: stop: ended by itself; length: cut off; "" for what was not sampled.
     finish = models.CharField(max_length=10, blank=True)
-    #: Sampled tokens, and the sum of their log-probabilities; null for what was not sampled.
+    #: Tokens, how many of them the model chose itself, and the sum of these ones' log-probabilities; null for what was
+    #: not sampled.
     tokens = models.PositiveIntegerField(null=True, blank=True)
+    scored_tokens = models.PositiveIntegerField(null=True, blank=True)
     logprob = models.FloatField(null=True, blank=True)
     seed = models.BigIntegerField(null=True, blank=True)
     #: The library's rationale, for supervised fine-tuning.

@@ -40,6 +40,13 @@ def preferred(rationales: Iterable[int], studies: Sequence[Study], *, raters: st
     return {rationale for rationale in rationales if balance[rationale] > 0}
 
 
+def rationale_contents(rationales: Sequence[int]) -> list[list[object]]:
+    """What these rationales are, without any key of this database, in an order of their own."""
+    rows = Rationale.objects.filter(pk__in=rationales)
+    columns = rows.values_list("question__external_id", "source__label", "text_digest")
+    return [list(row) for row in sorted(columns)]
+
+
 def kept_examples(label: str, dataset: Dataset) -> QuerySet[TrainingExample]:
     """What the last finished iteration of the STaR run of that label kept. Raises NoRationales."""
     run = (

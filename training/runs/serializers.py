@@ -7,6 +7,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from generation.registry.models import LanguageModel
 from training.recipes.schema import ALGORITHMS
 from training.runs.evaluating import EvaluationSpec
 from training.runs.models import (
@@ -91,7 +92,7 @@ class NewRunSerializer(serializers.Serializer[Any]):
 
     algorithm = serializers.CharField(help_text=f"one of {', '.join(ALGORITHMS)}")
     recipe = serializers.CharField(help_text="the name of a recipe")
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]  # a field's own label is never asked for here
     set = serializers.DictField(child=serializers.JSONField(), default=dict)
 
 
@@ -178,7 +179,9 @@ class EvaluationSerializer(serializers.ModelSerializer[Evaluation]):
 
     model = serializers.CharField(source="model.label", read_only=True)
     dataset = serializers.CharField(source="dataset.name", read_only=True)
-    verifiers = serializers.SlugRelatedField(slug_field="label", many=True, read_only=True)
+    verifiers: serializers.SlugRelatedField[LanguageModel] = serializers.SlugRelatedField(
+        slug_field="label", many=True, read_only=True
+    )
     job = JobStateSerializer(read_only=True)
 
     class Meta:
@@ -211,7 +214,7 @@ class NewEvaluationSerializer(serializers.Serializer[Any]):
     top_p = serializers.FloatField(default=_DEFAULTS.top_p)
     seed = serializers.IntegerField(default=_DEFAULTS.seed)
     shots = serializers.IntegerField(default=_DEFAULTS.shots)
-    max_new_tokens = serializers.IntegerField(default=_DEFAULTS.max_new_tokens)
+    max_new_tokens = serializers.IntegerField(default=None, allow_null=True)
     questions = serializers.IntegerField(default=_DEFAULTS.questions)
 
     def spec(self) -> EvaluationSpec:

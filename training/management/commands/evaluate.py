@@ -49,7 +49,7 @@ class Command(JsonCommand):
             "--shots", type=int, default=_DEFAULTS.shots, help="worked examples in the prompt"
         )
         parser.add_argument(
-            "--max-new-tokens", type=int, default=_DEFAULTS.max_new_tokens, help="longer samples are cut"
+            "--max-new-tokens", type=int, help="longer samples are cut; by itself what fits, at most 256"
         )
         parser.add_argument(
             "--questions", type=int, default=_DEFAULTS.questions, help="only so many, by the seed; 0: all"

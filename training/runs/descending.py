@@ -1,0 +1,43 @@
+"""From a recipe's keys to how the trainer descends."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, cast
+
+from training.recipes.schema import Recipe
+
+if TYPE_CHECKING:
+    from training.loop import Optimisation
+    from training.schedule import Shape
+
+
+def optimisation_of(
+    recipe: Recipe, *, seed: int, learning_rate: float | None = None, batch_size: int | None = None
+) -> Optimisation:
+    """seed: of the order of the batches. learning_rate, batch_size: instead of the recipe's."""
+    from training.loop import Optimisation
+    from training.schedule import Schedule
+
+    schedule = Schedule(
+        peak=learning_rate or recipe.learning_rate,
+        warmup_steps=recipe.warmup_steps,
+        shape=cast("Shape", recipe.schedule),
+        final_share=recipe.final_share,
+        hold=recipe.hold,
+    )
+    return Optimisation(
+        schedule=schedule,
+        batch_size=batch_size or recipe.batch_size,
+        accumulate=recipe.accumulate,
+        clip=recipe.clip,
+        weight_decay=recipe.weight_decay,
+        seed=seed,
+    )
+
+
+def steps_of(examples: int, how: Optimisation, *, epochs: float, steps: int) -> int:
+    """Optimiser steps: as many as said, else what `epochs` passes over the examples take; at least one."""
+    if steps:
+        return steps
+    return max(1, math.ceil(examples * epochs / (how.batch_size * how.accumulate)))

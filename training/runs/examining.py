@@ -1,0 +1,79 @@
+"""Held-out questions asked greedily on the way: how many are right, and what the answers look like."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from generation.prompts import stop_strings, uses_calculator
+from generation.runs.samplers import room_for
+from generation.runs.spec import DEFAULT_NEW_TOKENS
+from generation.runs.texts import storable
+from generation.sampling.local import LocalSampler
+from generation.sampling.types import PromptRequest, SamplingSettings
+from problems.types import Family, Verdict
+from ratings.studies.services import chunks
+from training.records import Question
+from training.runs.questions import Asking
+from training.runs.shots import digits_of
+from training.tasks import Task
+
+if TYPE_CHECKING:
+    from generation.registry.loading import LoadedModel
+    from jobs.context import JobContext
+
+#: Questions whose answers are kept, to be read side by side across iterations.
+SHOWN = 6
+_BATCH = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """accuracy: share that is right. by_digits: the same for sums of each length. samples: as Iteration has them."""
+
+    accuracy: float
+    by_digits: dict[str, float] = field(default_factory=dict)
+    samples: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def metrics(self) -> dict[str, Any]:
+        return {"accuracy": self.accuracy, "by_digits": self.by_digits}
+
+
+def examine(
+    context: JobContext, loaded: LoadedModel, task: Task, questions: Sequence[tuple[Question, Asking]]
+) -> Examined:
+    """Asks every question once, greedily, behind the task's few-shot examples."""
+    prompts = [task.shots(one, hint=False) + task.ask(one, hint=False) for one, _ in questions]
+    family = questions[0][0].family
+    sampler = LocalSampler(loaded, batch_size=_BATCH)
+    settings = SamplingSettings(
+        max_new_tokens=room_for(sampler, prompts, most=DEFAULT_NEW_TOKENS),
+        stop=stop_strings(family),
+        calculator=uses_calculator(family),
+    )
+    texts: list[str] = []
+    context.stage("asking held-out questions", total=len(prompts))
+    for batch in chunks(prompts, _BATCH):
+        requests = [PromptRequest(prompt, 0) for prompt in batch]
+        texts += [storable(completion.text) for completion in sampler.sample(requests, settings)]
+        context.advance(len(texts))
+    return _judged(task, questions, texts)
+
+
+def _judged(task: Task, questions: Sequence[tuple[Question, Asking]], texts: Sequence[str]) -> Examined:
+    right: list[bool] = []
+    groups: dict[int, list[bool]] = defaultdict(list)
+    samples: list[dict[str, Any]] = []
+    for (question, asking), text in zip(questions, texts, strict=True):
+        found = task.grade(question, text)
+        right.append(found.verdict is Verdict.CORRECT)
+        if question.family is Family.ADDITION:
+            groups[digits_of(asking.asked.text)].append(right[-1])
+        if len(samples) < SHOWN:
+            answer = {"text": text, "answer": found.answer, "verdict": found.verdict.value}
+            samples.append({"question": question.key, "asked": asking.asked.text, **answer})
+    by_digits = {str(digits): sum(found) / len(found) for digits, found in sorted(groups.items())}
+    return Examined(sum(right) / len(right), by_digits, samples)

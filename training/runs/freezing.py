@@ -1,0 +1,90 @@
+"""What a run learns from, written down when it begins: later imports, votes and splits change nothing about it.
+
+    STORAGE_DIR/jobs/<job>/data.json    written aside and renamed; a resumed run reads it again
+
+The digest is over contents (external ids, texts, votes), not over keys of this database: the same data elsewhere have
+the same digest.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from training.errors import CannotResume
+from training.runs.models import TrainingRun
+
+if TYPE_CHECKING:
+    from jobs.context import JobContext
+
+NAME = "data.json"
+
+
+@dataclass(slots=True)
+class RunData:
+    """Primary keys of what is used, in order. Each algorithm fills the parts that it needs.
+
+    questions, validation: revisions of questions. rationales, validation_rationales, shots: rationales.
+    examples: training examples of an earlier run. pairs: `FoundPair`s as JSON. content: the digest of what all of
+    these say.
+    """
+
+    questions: list[int] = field(default_factory=list)
+    validation: list[int] = field(default_factory=list)
+    shots: list[int] = field(default_factory=list)
+    rationales: list[int] = field(default_factory=list)
+    validation_rationales: list[int] = field(default_factory=list)
+    examples: list[int] = field(default_factory=list)
+    pairs: list[dict[str, Any]] = field(default_factory=list)
+    content: str = ""
+
+
+class ContentHash:
+    """SHA-256 over what is fed, each part under its name."""
+
+    def __init__(self) -> None:
+        self._hash = hashlib.sha256()
+
+    def add(self, part: str, contents: Iterable[object]) -> None:
+        for content in contents:
+            line = json.dumps([part, content], ensure_ascii=False, sort_keys=True)
+            self._hash.update(f"{line}\n".encode("utf-8", "surrogatepass"))
+
+    def hexdigest(self) -> str:
+        return self._hash.hexdigest()
+
+
+def frozen(context: JobContext, run: TrainingRun, gather: Callable[[], RunData]) -> RunData:
+    """The run's data: gathered now, or as an earlier attempt wrote them down.
+
+    Raises CannotResume where that file is gone and the data have changed since.
+    """
+    path = context.folder / NAME
+    if path.is_file():
+        return RunData(**json.loads(path.read_text(encoding="utf-8")))
+    context.stage("gathering the data")
+    data = gather()
+    if run.data_sha256 and run.data_sha256 != data.content:
+        raise CannotResume(
+            "The data of this run have changed since it began, and its own copy is gone; launch a new one.",
+            details={"began_with": run.data_sha256, "found": data.content},
+        )
+    _write_aside(path, json.dumps(asdict(data)))
+    with context.writing():
+        TrainingRun.objects.filter(pk=run.pk).update(data_sha256=data.content)
+    run.data_sha256 = data.content
+    return data
+
+
+def _write_aside(path: Path, text: str) -> None:
+    aside = path.with_suffix(".part")
+    with aside.open("w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    aside.replace(path)

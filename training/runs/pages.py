@@ -1,0 +1,121 @@
+"""The pages of runs: the list, one run as it goes, its examples and its preference pairs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from accounts.gates import staff_page, staff_user
+from accounts.models import User
+from accounts.roles import Act
+from jobs.live import live_curves, live_job
+from training.runs import selectors
+from training.runs.example_filter import ExampleFilterForm, PairFilterForm
+from training.runs.models import Algorithm, TrainingRun
+from training.runs.showing import fate_rows, iteration_rows, recipe_groups, result_figures, side_by_side
+
+RUNS_A_PAGE = 25
+EXAMPLES_A_PAGE = 20
+RUNS = ("Runs", "/runs/")
+
+
+def permissions(user: User) -> dict[str, bool]:
+    """For templates: `may.run_jobs` and so on."""
+    return {act.value: user.may(act) for act in Act}
+
+
+@require_safe
+@never_cache
+@staff_page(Act.VIEW_MODELS)
+def runs(request: HttpRequest) -> HttpResponse:
+    """All training runs, newest first."""
+    found = selectors.runs().prefetch_related("checkpoints__model")
+    algorithm = request.GET.get("algorithm", "")
+    if algorithm in Algorithm.values:
+        found = found.filter(algorithm=algorithm)
+    context = {
+        "page": Paginator(found, RUNS_A_PAGE).get_page(request.GET.get("page")),
+        "algorithms": Algorithm.choices,
+        "algorithm": algorithm if algorithm in Algorithm.values else "",
+        "may": permissions(staff_user(request)),
+    }
+    return render(request, "training/runs.html", context)
+
+
+@require_safe
+@never_cache
+@staff_page(Act.VIEW_MODELS)
+def run(request: HttpRequest, pk: int) -> HttpResponse:
+    """One run: how far it is, its curves, its iterations with what they kept and answered, and what it was told."""
+    found = selectors.get_run(pk)
+    user = staff_user(request)
+    context = {
+        **_moving(found),
+        "live": live_job(found.job, user),
+        **live_curves(found.job),
+        "recipe": recipe_groups(found),
+        "studies": found.studies.order_by("name"),
+        "may": permissions(user),
+        "trail": [RUNS],
+    }
+    return render(request, "training/run.html", context)
+
+
+@require_safe
+@never_cache
+@staff_page(Act.VIEW_MODELS)
+def moving(request: HttpRequest, pk: int) -> HttpResponse:
+    """What changes with each iteration, for htmx. Of a run that has ended it does not ask again."""
+    return render(request, "training/_moving.html", _moving(selectors.get_run(pk)))
+
+
+def _moving(found: TrainingRun) -> dict[str, Any]:
+    iterations = selectors.iterations(found)
+    return {
+        "run": found,
+        "iterations": iteration_rows(iterations),
+        "samples": side_by_side(iterations),
+        "fates": fate_rows(selectors.fates(found)),
+        "figures": result_figures(found),
+        "checkpoints": selectors.checkpoints(found).order_by("id"),
+        "pair_count": found.pairs.count(),
+    }
+
+
+@require_safe
+@staff_page(Act.VIEW_MODELS)
+def examples(request: HttpRequest, pk: int) -> HttpResponse:
+    """Every rationale that the run considered, with the prompt as it was sent and what became of it."""
+    found = selectors.get_run(pk)
+    form = ExampleFilterForm(request.GET, run=found)
+    listed = selectors.examples(found, **form.chosen())
+    context = {
+        "run": found,
+        "form": form,
+        "page": Paginator(listed, EXAMPLES_A_PAGE).get_page(request.GET.get("page")),
+        "query": form.query(),
+        "trail": [RUNS, (found.label, f"/runs/{found.pk}/")],
+    }
+    return render(request, "training/examples.html", context, status=200 if form.is_valid() else 422)
+
+
+@require_safe
+@staff_page(Act.VIEW_MODELS)
+def pairs(request: HttpRequest, pk: int) -> HttpResponse:
+    """The preference pairs of the run, with the votes or samples behind them."""
+    found = selectors.get_run(pk)
+    form = PairFilterForm(request.GET)
+    listed = selectors.pairs(found, **form.chosen())
+    context = {
+        "run": found,
+        "form": form,
+        "page": Paginator(listed, EXAMPLES_A_PAGE).get_page(request.GET.get("page")),
+        "query": form.query(),
+        "trail": [RUNS, (found.label, f"/runs/{found.pk}/")],
+    }
+    return render(request, "training/pairs.html", context, status=200 if form.is_valid() else 422)

@@ -1,0 +1,47 @@
+"""Between the loops' words and the database's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from generation.prompts import build_prompt
+from generation.registry.loading import LoadedModel
+from generation.runs.spec import asked_of
+from generation.runs.texts import storable
+from generation.sampling.local import LocalSampler
+from generation.sampling.types import Completion, PromptRequest, SamplingSettings
+from problems.types import Family
+from ratings.library.models import Rationale
+from ratings.studies.services import chunks
+from training.batching import Example
+from training.records import Question
+from training.runs.preferences import completion_of_rationale
+from training.runs.questions import Asking
+
+_CHUNK = 500
+
+
+class StorableSampler:
+    """A sampler whose texts every database can store, so that what was stored is exactly what was learned from."""
+
+    def __init__(self, loaded: LoadedModel) -> None:
+        self._sampler = LocalSampler(loaded)
+
+    def sample(self, requests: Sequence[PromptRequest], settings: SamplingSettings) -> list[Completion]:
+        completions = self._sampler.sample(requests, settings)
+        return [replace(completion, text=storable(completion.text)) for completion in completions]
+
+
+def question_of(family: Family, asking: Asking) -> Question:
+    """A question under the id by which files and pages know it."""
+    return Question(asking.id, family, asking.asked)
+
+
+def examples_of(family: Family, rationales: Sequence[int]) -> Iterator[tuple[Rationale, Example]]:
+    """Rationales as texts to learn from, in the order given, each at the revision that it was graded against."""
+    for part in chunks(rationales, _CHUNK):
+        rows = Rationale.objects.select_related("question", "revision").in_bulk(part)
+        for pk in part:
+            prompt = build_prompt(family, asked_of(rows[pk].revision))
+            yield rows[pk], Example(prompt, completion_of_rationale(family, rows[pk], rows[pk].revision))

@@ -1,0 +1,172 @@
+"""A run's numbers and texts as its page shows them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from training.recipes.reader import KeyAbout, describe, recipe_names
+from training.runs.models import Iteration, Origin, TrainingRun
+from training.runs.selectors import FateCount
+
+
+@dataclass(frozen=True, slots=True)
+class IterationRow:
+    """One line of the table of iterations. Shares are in percent, None where nothing was measured."""
+
+    number: int
+    counts: dict[str, Any]
+    steps: int
+    accuracy: str | None
+    by_digits: dict[str, str]
+    valid_traces: dict[str, str]
+    loss: str | None
+    finished: bool
+
+    @property
+    def name(self) -> str:
+        return str(self.number) if self.number else "base"
+
+
+def iteration_rows(iterations: Sequence[Iteration]) -> list[IterationRow]:
+    return [
+        IterationRow(
+            number=one.number,
+            counts=one.counts,
+            steps=one.steps,
+            accuracy=percent(one.metrics.get("accuracy")),
+            by_digits={key: percent(value) or "" for key, value in one.metrics.get("by_digits", {}).items()},
+            valid_traces={
+                Origin(key).label: percent(value) or ""
+                for key, value in (one.metrics.get("valid_traces") or {}).items()
+                if value is not None
+            },
+            loss=None if one.metrics.get("loss") is None else f"{one.metrics['loss']:.4f}",
+            finished=one.finished_at is not None,
+        )
+        for one in iterations
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class SideBySide:
+    """One held-out question with what each iteration's model answers to it."""
+
+    question: str
+    asked: str
+    #: (iteration, text, verdict)
+    answers: list[tuple[str, str, str]]
+
+
+def side_by_side(iterations: Sequence[Iteration]) -> list[SideBySide]:
+    """Questions in their order, iterations from the base on; iterations without samples are left out."""
+    found: dict[str, SideBySide] = {}
+    for one in iterations:
+        for sample in one.samples:
+            row = found.setdefault(sample["question"], SideBySide(sample["question"], sample["asked"], []))
+            name = str(one.number) if one.number else "base"
+            row.answers.append((name, sample["text"], sample["verdict"]))
+    return list(found.values())
+
+
+@dataclass(frozen=True, slots=True)
+class FateRow:
+    """What became of the examples of one iteration and origin, most first."""
+
+    iteration: int
+    origin: str
+    origin_words: str
+    total: int
+    #: (fate, words, count)
+    fates: list[tuple[str, str, int]]
+
+
+def fate_rows(counts: Sequence[FateCount]) -> list[FateRow]:
+    groups: dict[tuple[int, str], list[FateCount]] = defaultdict(list)
+    for count in counts:
+        groups[count.iteration, count.origin].append(count)
+    return [
+        FateRow(
+            iteration=iteration,
+            origin=origin,
+            origin_words=Origin(origin).label,
+            total=sum(one.count for one in group),
+            fates=sorted(((one.fate, one.words, one.count) for one in group), key=lambda row: -row[2]),
+        )
+        for (iteration, origin), group in sorted(groups.items())
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One number of a run's result, for a tile."""
+
+    label: str
+    value: str
+    note: str = ""
+
+
+def result_figures(run: TrainingRun) -> list[Figure]:
+    """The few numbers that say how a finished run went; none before."""
+    metrics = run.metrics
+    figures = []
+    if metrics.get("accuracy") is not None:
+        base = percent(metrics.get("base_accuracy"))
+        note = f"base {base}" if base else "of the held-out questions"
+        figures.append(Figure("Accuracy", percent(metrics["accuracy"]) or "", note))
+    if metrics.get("best_iteration"):
+        figures.append(
+            Figure("Best iteration", str(metrics["best_iteration"]), f"of {metrics.get('iterations', 1)}")
+        )
+    for split, ways in (metrics.get("held_out") or {}).items():
+        figures.append(_agreement(split, ways["reward"]))
+    if metrics.get("best_of"):
+        figures += _best_of(metrics["best_of"])
+    if metrics.get("loss") is not None:
+        figures.append(Figure("Loss", f"{metrics['loss']:.4f}", "last tenth of the steps"))
+    if metrics.get("steps"):
+        figures.append(Figure("Steps", f"{metrics['steps']:,}"))
+    return figures
+
+
+def _agreement(split: str, found: dict[str, Any]) -> Figure:
+    value = percent(found["agreement"]) or "–"
+    low, high = percent(found["low"]), percent(found["high"])
+    interval = f"{low} to {high}, " if low and high else ""
+    return Figure(f"Agreement on {split}", value, f"{interval}{found['pairs']:,} pairs")
+
+
+def _best_of(found: dict[str, Any]) -> list[Figure]:
+    k, value = max(((int(k), value) for k, value in found.items()), default=(0, None))
+    return [Figure(f"Best of {k}", percent(value) or "–", "of the held-out questions")] if k else []
+
+
+@dataclass(frozen=True, slots=True)
+class RecipeKey:
+    """One key of the recipe as used. changed: other than the recipe's own value."""
+
+    name: str
+    value: str
+    words: str
+    changed: bool
+
+
+def recipe_groups(run: TrainingRun) -> list[tuple[str, list[RecipeKey]]]:
+    """The recipe as used, in the groups of its algorithm's file, explained."""
+    named = run.recipe_name if run.recipe_name in recipe_names() else run.algorithm
+    about = describe(named)
+    return [
+        (heading, [_key(key, run.recipe[key.name]) for key in keys if key.name in run.recipe])
+        for heading, keys in about.groups
+    ]
+
+
+def _key(about: KeyAbout, value: Any) -> RecipeKey:
+    shown = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    return RecipeKey(about.name, shown or "–", about.words, value != about.default)
+
+
+def percent(share: float | None) -> str | None:
+    return None if share is None else f"{100 * share:.1f}%"

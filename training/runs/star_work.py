@@ -1,0 +1,238 @@
+"""The work of a STaR run: training.star between the database's questions and its rows."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, cast
+
+from generation.prompts import stop_strings, uses_calculator
+from generation.registry.opening import load_model
+from generation.runs.samplers import room_for
+from generation.runs.spec import DEFAULT_NEW_TOKENS
+from generation.sampling.local import LocalSampler
+from generation.sampling.types import SamplingSettings
+from problems.types import Family
+from training.batching import Example
+from training.recipes.schema import Star
+from training.runs import checkpoints
+from training.runs.descending import optimisation_of
+from training.runs.examining import SHOWN, examine
+from training.runs.freezing import ContentHash, RunData, frozen
+from training.runs.keeping import Described, RunKeeper
+from training.runs.models import Iteration, TrainingRun
+from training.runs.questions import Asking, drawn, questions_at, split_questions
+from training.runs.rationales import learnable, rationale_contents
+from training.runs.sampling import StorableSampler, examples_of, question_of
+from training.runs.shots import choose_shots, digits_of, shots_by_question
+from training.schedule import StepLadder
+from training.star import model_name, star
+from training.star_types import Departures, StarIteration, StarSettings
+from training.tasks import FamilyTask
+
+if TYPE_CHECKING:
+    from generation.registry.loading import LoadedModel
+    from jobs.context import JobContext
+    from training.schedule import Growth
+    from training.star_types import Shots
+
+
+def run_star(context: JobContext, run: TrainingRun, recipe: Star) -> dict[str, Any]:
+    """Returns the run's metrics. Raises NothingRight, LossNotFinite, CheckpointNotWritten and what loading raises."""
+    data = frozen(context, run, lambda: _gather(run, recipe))
+    work = _Work(context, run, recipe, data)
+    work.look_at_base()
+    result = star(
+        work.task,
+        [question_of(work.family, one) for one in work.questions],
+        lambda: load_model(run.base),
+        work.settings(),
+        validation=[question_of(work.family, one) for one in work.validation],
+        store=work.keeper,
+        watch=work.keeper,
+        sampler=StorableSampler,
+    )
+    trained = result.iterations[1:]
+    best = work.best_of(trained)
+    kept = {model_name(best): ""}
+    if "last" in recipe.keep and trained[-1].number != best:
+        kept[model_name(trained[-1].number)] = "last"
+    if "all" in recipe.keep:
+        kept |= {model_name(one.number): f"iteration-{one.number}" for one in trained if one.number != best}
+    checkpoints.register(context, run, kept)
+    return {
+        "base_accuracy": result.iterations[0].accuracy,
+        "accuracy": trained[best - 1].accuracy,
+        "accuracy_by_iteration": [one.accuracy for one in result.iterations],
+        "best_iteration": best,
+        "iterations": len(trained),
+        "stopped": result.stopped,
+        "steps": sum(one.steps for one in trained),
+    }
+
+
+class _Work:
+    """A run's data as the loop wants them, and what it tells back."""
+
+    def __init__(self, context: JobContext, run: TrainingRun, recipe: Star, data: RunData) -> None:
+        self.context, self.run, self.recipe, self.data = context, run, recipe, data
+        self.family = Family(run.dataset.family)
+        self.questions = questions_at(data.questions)
+        self.validation = questions_at(data.validation)
+        shots = shots_by_question(self.family, data.shots) if data.shots else ()
+        self.task = FamilyTask(shots)
+        self.keeper = RunKeeper(
+            context,
+            run,
+            {one.id: one for one in [*self.questions, *self.validation]},
+            describe=self.describe,
+            look=self.look,
+            retire=self.retire,
+        )
+        self._by_id = {one.id: one for one in self.validation}
+
+    def settings(self) -> StarSettings:
+        recipe = self.recipe
+        return StarSettings(
+            how=optimisation_of(recipe, seed=recipe.seed),
+            sampling=self._sampling(),
+            iterations=recipe.iterations,
+            ladder=StepLadder(
+                kind=cast("Growth", recipe.steps_rule),
+                first=recipe.first_steps,
+                growth=recipe.steps_growth,
+                cap=recipe.max_steps or None,
+            ),
+            rationalize=recipe.rationalize,
+            share_rationalized=recipe.share_rationalized,
+            questions_per_iteration=recipe.questions_per_iteration,
+            samples=recipe.samples,
+            shots=cast("Shots", recipe.shots_when) if recipe.shots else "never",
+            shots_in_training=recipe.shots_in_training,
+            patience=recipe.patience,
+            batch_questions=recipe.batch_questions,
+            save_every=recipe.save_every,
+            seed=recipe.seed,
+            departures=Departures(
+                continue_training=recipe.continue_training,
+                data_of_iterations=recipe.data_of_iterations,
+                hinted_copies=recipe.hinted_copies,
+                replay=self._replay(),
+                replay_per_iteration=recipe.replay_per_iteration,
+            ),
+        )
+
+    def look_at_base(self) -> None:
+        """What the base answers to the few questions, before anything is trained."""
+        if not self.validation or Iteration.objects.filter(run=self.run, number=0).exists():
+            return
+        self.context.stage("loading the model")
+        samples = self.look(load_model(self.run.base))
+        with self.context.writing():
+            Iteration.objects.get_or_create(run=self.run, number=0, defaults={"samples": samples})
+
+    def look(self, loaded: LoadedModel) -> list[dict[str, Any]]:
+        shown = self.validation[:SHOWN]
+        if not shown:
+            return []
+        return examine(
+            self.context, loaded, self.task, [(question_of(self.family, one), one) for one in shown]
+        ).samples
+
+    def describe(self, name: str, facts: Mapping[str, Any]) -> Described | None:
+        if name == _ROOM:
+            return None
+        one = StarIteration(**facts)
+        accuracy = {} if one.accuracy is None else {"accuracy": one.accuracy}
+        counted = {"solved": one.solved, "rationalized": one.rationalized, "failed": one.failed}
+        groups = self._by_group(one.validation)
+        points = {**accuracy, **{f"accuracy, {group} digits": value for group, value in groups.items()}}
+        return Described(
+            iteration=one.number,
+            steps=one.steps,
+            steps_so_far=one.steps_before + one.steps,
+            counts={
+                "questions": one.questions,
+                **counted,
+                "examples": one.examples,
+                "too_long": one.too_long,
+            },
+            metrics={**accuracy, "loss": one.loss, "by_digits": groups, "valid_traces": one.valid_traces},
+            points=points | ({key: float(value) for key, value in counted.items()} if one.number else {}),
+        )
+
+    def retire(self, name: str) -> None:
+        """After a model is stored: the best so far and the newest are needed, the others only if all are kept."""
+        if "all" in self.recipe.keep:
+            return
+        stored = [
+            StarIteration(**facts)
+            for facts in self.run.facts.exclude(name__in=[_ROOM, model_name(0)]).values_list(
+                "facts", flat=True
+            )
+        ]
+        stored.sort(key=lambda one: one.number)
+        needed = {model_name(self.best_of(stored)), model_name(stored[-1].number)}
+        checkpoints.drop(self.run, {model_name(one.number) for one in stored} - needed)
+
+    def best_of(self, trained: Sequence[StarIteration]) -> int:
+        """The trained iteration with the highest accuracy, the earliest of equals; the last where none was measured."""
+        measured = [(one.accuracy, -one.number) for one in trained if one.accuracy is not None]
+        return -max(measured)[1] if measured else trained[-1].number
+
+    def _sampling(self) -> SamplingSettings:
+        recipe = self.recipe
+        return SamplingSettings(
+            temperature=recipe.temperature,
+            top_p=recipe.top_p,
+            max_new_tokens=recipe.max_new_tokens or self._room(),
+            stop=stop_strings(self.family),
+            calculator=uses_calculator(self.family),
+        )
+
+    def _room(self) -> int:
+        """What fits behind the longest prompt, hints and few-shot examples included. Asked of the base once."""
+        facts = self.keeper.facts(_ROOM)
+        if facts is None:
+            asked = [question_of(self.family, one) for one in [*self.questions, *self.validation]]
+            prompts = (self.task.shots(one, hint=True) + self.task.ask(one, hint=True) for one in asked)
+            sampler = LocalSampler(load_model(self.run.base))
+            facts = {"tokens": room_for(sampler, prompts, most=DEFAULT_NEW_TOKENS)}
+            self.keeper.put_facts(_ROOM, facts)
+        return int(facts["tokens"])
+
+    def _replay(self) -> list[Example]:
+        return [example for _, example in examples_of(self.family, self.data.rationales)]
+
+    def _by_group(self, results: Mapping[str, bool]) -> dict[str, float]:
+        """Accuracy by number of digits, for sums."""
+        if self.family is not Family.ADDITION:
+            return {}
+        found: dict[int, list[bool]] = defaultdict(list)
+        for key, right in results.items():
+            found[digits_of(self._by_id[key].asked.text)].append(right)
+        return {str(digits): sum(right) / len(right) for digits, right in sorted(found.items())}
+
+
+#: A fact of its own: how many tokens a rationale may have.
+_ROOM = "room"
+
+
+def _gather(run: TrainingRun, recipe: Star) -> RunData:
+    hashed, data = ContentHash(), RunData()
+    questions = split_questions(run.dataset, recipe.split)
+    validation: list[Asking] = []
+    if recipe.validation_split:
+        everything = split_questions(run.dataset, recipe.validation_split)
+        validation = drawn(everything, recipe.validation_questions, seed=recipe.seed, purpose="validation")
+    data.questions = [one.revision for one in questions]
+    data.validation = [one.revision for one in validation]
+    data.shots = choose_shots(run.dataset, recipe.shots, seed=recipe.seed)
+    if recipe.replay_per_iteration:
+        data.rationales = list(learnable(run.dataset, recipe.replay_split).values_list("pk", flat=True))
+    hashed.add("question", ([one.id, one.digest] for one in questions))
+    hashed.add("validation", ([one.id, one.digest] for one in validation))
+    hashed.add("shot", rationale_contents(data.shots))
+    hashed.add("replay", rationale_contents(data.rationales))
+    data.content = hashed.hexdigest()
+    return data

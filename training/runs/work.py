@@ -1,0 +1,57 @@
+"""The handler of kind `train`: one run by its algorithm, from wherever an earlier attempt left it."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from training.recipes.reader import from_stored
+from training.recipes.schema import Dpo, Sft, Star
+from training.runs.dpo_work import run_dpo
+from training.runs.models import TrainingRun
+from training.runs.sft_work import run_sft
+from training.runs.star_work import run_star
+
+if TYPE_CHECKING:
+    from jobs.context import JobContext
+
+
+def run_training(context: JobContext) -> dict[str, Any]:
+    """Returns CONTRACT.md's answer of `train`. Raises what the algorithms raise; Cancelled and LeaseLost pass."""
+    began = time.monotonic()
+    run = TrainingRun.objects.select_related("job", "base", "dataset", "created_by").get(
+        job_id=context.job_id
+    )
+    # One thread gives the same numbers on every machine, and two workers on two cores do not fight.
+    torch.set_num_threads(1)
+    context.log(
+        f"{run.get_algorithm_display()} {run.label!r} from {run.base.label!r}, recipe {run.recipe_name}"
+    )
+    metrics = _train(context, run)
+    with context.writing():
+        TrainingRun.objects.filter(pk=run.pk).update(metrics=metrics)
+    result = run.checkpoints.select_related("model").get(is_result=True)
+    models = run.checkpoints.filter(model__isnull=False).order_by("id").values_list("name", "model__label")
+    assert result.model is not None
+    return {
+        "run": run.pk,
+        "label": run.label,
+        "checkpoint": result.model.label,
+        "models": dict(models),
+        "metrics": metrics,
+        "seconds": round(time.monotonic() - began, 3),
+    }
+
+
+def _train(context: JobContext, run: TrainingRun) -> dict[str, Any]:
+    recipe = from_stored(run.algorithm, run.recipe_name, run.recipe).values
+    match recipe:
+        case Sft():
+            return run_sft(context, run, recipe)
+        case Dpo():
+            return run_dpo(context, run, recipe)
+        case Star():
+            return run_star(context, run, recipe)
+    raise AssertionError(f"no work for {run.algorithm}")
