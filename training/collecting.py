@@ -6,6 +6,7 @@ that is how an interrupted run ends with the same numbers as one that was not.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,6 +16,7 @@ from generation.registry.loading import LoadedModel
 from generation.sampling.types import Completion, PromptRequest, Sampler, SamplingSettings
 from problems.types import Verdict
 from training.batching import Example, encode
+from training.errors import NothingRight
 from training.loop import Unwatched, Watch
 from training.records import Candidate, Fate, Origin, Question, seed_of
 from training.tasks import Task
@@ -85,7 +87,8 @@ class Asking:
     """How questions are put in one pass.
 
     round: enters every sample's seed. hint: give the answer away. with_shots: put the few-shot examples first.
-    shots_in_training: put them before the training prompt too. limit: right candidates kept per question, 0 for all.
+    shots_in_training: put them before the training prompt too. limit: right candidates kept per question, 0 for all,
+    those of earlier rounds counted.
     """
 
     round: int
@@ -124,9 +127,19 @@ def collect(
 
 
 def ask_model(
-    loaded: LoadedModel, sampler: Sampler, task: Task, questions: Sequence[Question], asking: Asking
+    loaded: LoadedModel,
+    sampler: Sampler,
+    task: Task,
+    questions: Sequence[Question],
+    asking: Asking,
+    *,
+    earlier: Mapping[str, Sequence[str]] | None = None,
 ) -> list[Candidate]:
-    """Sample and judge `asking.samples` candidates of each question, in the questions' order."""
+    """Sample and judge `asking.samples` candidates of each question, in the questions' order.
+
+    earlier: texts that are kept already, by question: the same text again is a duplicate.
+    """
+    earlier = earlier or {}
     prompts = [_prompts(task, question, asking) for question in questions]
     requests = [
         PromptRequest(prefix + own, _seed(asking, question, sample))
@@ -136,11 +149,14 @@ def ask_model(
     completions = iter(sampler.sample(requests, asking.settings))
     candidates: list[Candidate] = []
     for question, (prefix, own, learned) in zip(questions, prompts, strict=True):
-        seen: list[Candidate] = []
+        texts = list(earlier.get(question.key, ()))
         for sample in range(asking.samples):
             completion = next(completions)
             grade = task.grade(question, completion.text)
-            seen.append(
+            fate = _fate(loaded, grade.verdict, learned, completion, texts, asking.limit)
+            if fate is Fate.KEPT:
+                texts.append(completion.text)
+            candidates.append(
                 Candidate(
                     question=question.key,
                     sample=sample,
@@ -151,11 +167,10 @@ def ask_model(
                     completion=completion,
                     seed=_seed(asking, question, sample),
                     grade=grade,
-                    fate=_fate(loaded, grade.verdict, learned, completion, seen, asking.limit),
+                    fate=fate,
                     trace_valid=task.trace_is_valid(question, completion.text),
                 )
             )
-        candidates += seen
     return candidates
 
 
@@ -177,36 +192,49 @@ def _fate(
     verdict: Verdict,
     prompt: str,
     completion: Completion,
-    before: Sequence[Candidate],
+    kept_texts: Sequence[str],
     limit: int,
 ) -> Fate:
-    """before: the candidates of the same question that came earlier."""
+    """kept_texts: of the same question, so far."""
     if verdict is Verdict.WRONG:
         return Fate.WRONG
     if verdict is not Verdict.CORRECT:
         return Fate.UNPARSABLE
     if completion.finish == "length":
         return Fate.UNFINISHED
-    kept = [candidate for candidate in before if candidate.fate is Fate.KEPT]
-    if any(candidate.text == completion.text for candidate in kept):
+    if completion.text in kept_texts:
         return Fate.DUPLICATE
-    if limit and len(kept) >= limit:
+    if limit and len(kept_texts) >= limit:
         return Fate.CAPPED
     if len(encode(loaded.tokenizer, Example(prompt, completion.text)).ids) > loaded.context:
         return Fate.TOO_LONG
     return Fate.KEPT
 
 
-def by_question(candidates: Sequence[Candidate]) -> dict[str, list[Candidate]]:
-    """The candidates of each question, in their order."""
-    found: dict[str, list[Candidate]] = {}
-    for candidate in candidates:
-        found.setdefault(candidate.question, []).append(candidate)
-    return found
-
-
 def kept(candidates: Sequence[Candidate]) -> Iterator[Candidate]:
     return (candidate for candidate in candidates if candidate.fate is Fate.KEPT)
+
+
+def solved_by(candidates: Sequence[Candidate]) -> set[str]:
+    """The questions that have a right candidate, whatever became of it."""
+    return {c.question for c in candidates if c.grade.verdict is Verdict.CORRECT}
+
+
+def nothing_right(n: int, candidates: Sequence[Candidate], *, more: str = "") -> NothingRight:
+    """What to do when a model cannot start (papers.md 1.8: it needs skill above chance to begin with)."""
+    fates = Counter(str(candidate.fate) for candidate in candidates)
+    advice = (
+        "Give it worked examples (shots), easier questions, or a base that was trained longer on their format"
+    )
+    advice += f"{more}."
+    if (fates[Fate.UNPARSABLE] + fates[Fate.UNFINISHED]) * 2 > len(candidates):
+        advice += (
+            " Most completions had no answer or were cut off: look at the samples and at max_new_tokens."
+        )
+    return NothingRight(
+        f"Iteration {n}: not one of {len(candidates)} candidates could be kept. {advice}",
+        details={"iteration": n, "candidates": len(candidates), "fates": dict(fates)},
+    )
 
 
 def greedy_results(

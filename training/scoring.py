@@ -28,9 +28,16 @@ def score_examples(
     calculator: bool = True,
     watch: Watch | None = None,
 ) -> list[float]:
-    """log p(completion | prompt) of each example, in nats. An example longer than the context has -inf."""
-    rows = [encode(loaded.tokenizer, example, calculator=calculator) for example in examples]
-    return score_rows(loaded, rows, batch_tokens=batch_tokens, watch=watch)
+    """log p(completion | prompt) of each example, in nats. An example longer than the context has -inf.
+
+    Equal examples are scored once and have equal scores.
+    """
+    distinct = list(dict.fromkeys(examples))
+    rows = [encode(loaded.tokenizer, example, calculator=calculator) for example in distinct]
+    scores = dict(
+        zip(distinct, score_rows(loaded, rows, batch_tokens=batch_tokens, watch=watch), strict=True)
+    )
+    return [scores[example] for example in examples]
 
 
 def score_rows(

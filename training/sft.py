@@ -56,6 +56,22 @@ def sft(
     return SftResult(trained, len(rows), too_long)
 
 
+@dataclass(frozen=True, slots=True)
+class Length:
+    """How long to train: so many epochs, or so many optimiser steps; exactly one of the two."""
+
+    epochs: float = 0.0
+    steps: int = 0
+
+    def __post_init__(self) -> None:
+        if (self.epochs > 0) == (self.steps > 0):
+            raise ValueError(f"epochs: {self.epochs}, steps: {self.steps}; expected exactly one above 0")
+
+    def of(self, examples: int, how: Optimisation) -> int:
+        """Optimiser steps over so many examples; at least one."""
+        return self.steps or max(1, round(self.epochs * steps_per_epoch(examples, how)))
+
+
 def steps_per_epoch(examples: int, how: Optimisation) -> int:
     """Optimiser steps that show every example once."""
     return -(-examples // (how.batch_size * how.accumulate))

@@ -25,7 +25,7 @@ from typing import Any
 from generation.registry.loading import LoadedModel
 from generation.sampling.local import LocalSampler
 from generation.sampling.types import Sampler
-from problems.types import Family, Verdict
+from problems.types import Family
 from training.batching import Example
 from training.collecting import (
     Asking,
@@ -37,10 +37,12 @@ from training.collecting import (
     collect,
     greedy_results,
     kept,
+    nothing_right,
+    solved_by,
 )
-from training.errors import NothingRight, NothingToLearn
+from training.errors import NothingToLearn
 from training.loop import Saving
-from training.records import Candidate, Fate, Origin, Question, chance_of, seed_of
+from training.records import Candidate, Origin, Question, chance_of, seed_of
 from training.sft import sft, steps_per_epoch
 from training.star_types import StarIteration, StarResult, StarSettings
 from training.stores import MemoryStore
@@ -144,7 +146,9 @@ class _Run:
         """D_n and D_n', and what the departures add to them. Raises NothingRight when both are empty."""
         chosen = list(kept(candidates))
         if not chosen:
-            raise _nothing_right(n, candidates, rationalize=self.settings.rationalize)
+            raise nothing_right(
+                n, candidates, more="" if self.settings.rationalize else "; or turn rationalization on"
+            )
         extra = self.settings.departures
         questions = {question.key: question for question in asked}
         data = [Example(c.training_prompt, c.text) for c in chosen]
@@ -267,18 +271,14 @@ def _refuse_unanswerable(questions: Sequence[Question]) -> None:
 
 
 def _unsolved(asked: Sequence[Question], candidates: Sequence[Candidate]) -> list[Question]:
-    solved = _solved(candidates)
+    solved = solved_by(candidates)
     return [question for question in asked if question.key not in solved]
-
-
-def _solved(candidates: Sequence[Candidate]) -> set[str]:
-    return {c.question for c in candidates if c.grade.verdict is Verdict.CORRECT}
 
 
 def _counts(
     asked: Sequence[Question], generated: Sequence[Candidate], rationalized: Sequence[Candidate]
 ) -> dict[str, Any]:
-    solved, with_hint = _solved(generated), _solved(rationalized)
+    solved, with_hint = solved_by(generated), solved_by(rationalized)
     by_origin = {Origin.FEW_SHOT: generated, Origin.RATIONALIZED: rationalized}
     return {
         "questions": len(asked),
@@ -308,21 +308,3 @@ def _best(iterations: Sequence[StarIteration]) -> int:
     if not measured:
         return iterations[-1].number
     return max(measured, key=lambda report: (report.accuracy, -report.number)).number
-
-
-def _nothing_right(n: int, candidates: Sequence[Candidate], *, rationalize: bool) -> NothingRight:
-    """What to do when a model cannot start (papers.md 1.8: STaR needs skill above chance to begin with)."""
-    fates = Counter(str(candidate.fate) for candidate in candidates)
-    advice = (
-        "Give it worked examples (shots), easier questions, or a base that was trained longer on their format"
-    )
-    advice += "." if rationalize else "; or turn rationalization on."
-    unread = fates[Fate.UNPARSABLE] + fates[Fate.UNFINISHED]
-    if unread * 2 > len(candidates):
-        advice += (
-            " Most completions had no answer or were cut off: look at the samples and at max_new_tokens."
-        )
-    return NothingRight(
-        f"Iteration {n}: not one of {len(candidates)} candidates could be kept. {advice}",
-        details={"iteration": n, "candidates": len(candidates), "fates": dict(fates)},
-    )

@@ -52,7 +52,8 @@ def test_swapped_pairs_teach_the_opposite():
     swapped = [Pair(p.question, p.prompt, p.rejected, p.chosen) for p in PAIRS]
     dpo(forth, PAIRS, HOW, steps=40, beta=0.5)
     dpo(back, swapped, HOW, steps=40, beta=0.5)
-    assert (agreement_on(forth, PAIRS).agreement, agreement_on(back, PAIRS).agreement) == (1, 0)
+    assert (agreement_on(forth, PAIRS).agreement or 0) > 0.8
+    assert (agreement_on(back, PAIRS).agreement or 0) < 0.2
 
 
 def test_a_weight_counts_as_so_many_copies_of_its_pair():

@@ -91,6 +91,12 @@ def test_best_of_one_and_majority_of_one_are_pass_at_one():
     assert report["majority_at"]["1"] == pytest.approx(report["pass_at"]["1"])
 
 
+def test_scorers_that_never_differ_have_a_difference_of_exactly_nothing():
+    report = evaluate_candidates(random_questions(), ks=[1])
+    assert report["differences"]["judge"]["generator_logprob"]["1"] == 0
+    assert report["intervals"]["differences"]["judge"]["generator_logprob"]["1"] == [0, 0]
+
+
 def test_what_is_undefined_is_null_and_never_nan():
     bare = [QuestionCandidates([True, False], ["1", "2"]), QuestionCandidates([True, True], ["1", "1"])]
     report = evaluate_candidates(bare, ks=[1, 4])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -419,23 +420,24 @@ def test_called_again_after_its_end_it_samples_and_trains_nothing():
 # ----------------------------------------------------------------------------------------------------- with a real one
 
 
+@cache
 def weak_reverser() -> LoadedModel:
-    """Has seen few numbers: reverses some others, and most when the answer is hinted."""
-    loaded = loaded_tiny(width=48)
+    """To be cloned. Has seen few numbers: reverses a quarter of others, and more when the answer is hinted."""
+    loaded = loaded_tiny()
     warm = examples(range(100, 1000, 23)) + examples(range(101, 1000, 12), hinted=True)
-    sft(loaded, warm, Optimisation(Schedule(1e-2, 10, "cosine", 0.05), batch_size=16), steps=300)
+    sft(loaded, warm, Optimisation(Schedule(1e-2, 10, "cosine", 0.05), batch_size=16), steps=240)
     return loaded
 
 
 def test_it_improves_a_weak_model_on_questions_that_it_never_saw():
-    weak = weak_reverser()
     result = star(
-        Reversal(), questions(range(102, 1000, 5)), lambda: clone(weak),
+        Reversal(), questions(range(102, 1000, 7)), lambda: clone(weak_reverser()),
         StarSettings(
-            how=Optimisation(Schedule(5e-3, 5, "cosine", 0.1), batch_size=16), sampling=GREEDY, iterations=2,
-            ladder=StepLadder("linear", 150, 50),
+            how=Optimisation(Schedule(1e-2, 5, "cosine", 0.05), batch_size=16), sampling=GREEDY, iterations=2,
+            ladder=StepLadder("linear", 80, 20),
         ),
         validation=questions(range(104, 1000, 11)),
     )  # fmt: skip
     accuracies = [report.accuracy or 0 for report in result.iterations]
-    assert accuracies[-1] > accuracies[0] + 0.2, result.iterations
+    assert 0 < accuracies[0] < 0.5
+    assert accuracies[-1] > accuracies[0] + 0.4, result.iterations

@@ -41,13 +41,13 @@ def draws(questions: int, *, seed: int, resamples: int) -> Iterator[FloatArray]:
 
 
 def mean_intervals(
-    values: FloatArray, *, seed: int, resamples: int = RESAMPLES
+    values: FloatArray, *, seed: int, resamples: int = RESAMPLES, probabilities: bool = True
 ) -> list[tuple[float, float] | None]:
     """The 95 % interval of each column's mean.
 
     values: (Q, M), one row a question. None for a column with a NaN, and for all when there are fewer than two
-    questions. Columns of nothing but 0 or nothing but 1 do not vary between resamples; they get Clopper and Pearson's
-    exact interval for Q questions.
+    questions. probabilities: columns of nothing but 0 or nothing but 1, which do not vary between resamples, get
+    Clopper and Pearson's exact interval for Q questions.
     """
     questions, columns = values.shape
     if questions < 2:
@@ -55,18 +55,27 @@ def mean_intervals(
     means = resampled_means(values, seed=seed, resamples=resamples)
     tails = [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2]
     bounds = np.quantile(means, tails, axis=0)
-    return [_interval(values[:, column], *bounds[:, column]) for column in range(columns)]
+    return [
+        _exact(values[:, column])
+        if probabilities and _is_settled(values[:, column])
+        else _pair(bounds[:, column])
+        for column in range(columns)
+    ]
 
 
-def _interval(values: FloatArray, low: float, high: float) -> tuple[float, float] | None:
-    if np.isnan(values).any():
-        return None
+def _pair(bounds: FloatArray) -> tuple[float, float] | None:
+    return None if np.isnan(bounds).any() else (float(bounds[0]), float(bounds[1]))
+
+
+def _is_settled(values: FloatArray) -> bool:
+    return bool((values == 0).all() or (values == 1).all())
+
+
+def _exact(values: FloatArray) -> tuple[float, float]:
     tail = (1 - CONFIDENCE) / 2
-    if (values == 0).all():
+    if values[0] == 0:
         return 0.0, float(stats.beta.ppf(1 - tail, 1, len(values)))
-    if (values == 1).all():
-        return float(stats.beta.ppf(tail, len(values), 1)), 1.0
-    return float(low), float(high)
+    return float(stats.beta.ppf(tail, len(values), 1)), 1.0
 
 
 def difference_intervals(
@@ -76,11 +85,4 @@ def difference_intervals(
 
     first, second: (Q, M). None as in `mean_intervals`. Where the two never differ the interval is (0, 0).
     """
-    differences = first - second
-    if len(differences) < 2:
-        return [None] * differences.shape[1]
-    means = resampled_means(differences, seed=seed, resamples=resamples)
-    bounds = np.quantile(means, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2], axis=0)
-    return [
-        None if np.isnan(pair).any() else (float(pair[0]), float(pair[1])) for pair in np.transpose(bounds)
-    ]
+    return mean_intervals(first - second, seed=seed, resamples=resamples, probabilities=False)

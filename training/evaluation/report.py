@@ -58,7 +58,13 @@ def evaluate_candidates(
     columns = _columns(questions, samples, ks)
     # Estimators reach one value by different sums; what is left of that must not look like a difference.
     table: FloatArray = np.column_stack(list(columns.values())).round(12)
-    means, intervals = table.mean(axis=0), mean_intervals(table, seed=seed, resamples=resamples)
+    means = table.mean(axis=0)
+    shares = mean_intervals(table, seed=seed, resamples=resamples)
+    differences = mean_intervals(table, seed=seed, resamples=resamples, probabilities=False)
+    intervals = [
+        difference if path[0] == "differences" else share
+        for path, share, difference in zip(columns, shares, differences, strict=True)
+    ]
     report: dict[str, Any] = {"questions": len(questions), "samples": samples}
     bounds: dict[str, Any] = {}
     for path, mean, interval in zip(columns, means, intervals, strict=True):
