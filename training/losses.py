@@ -90,7 +90,7 @@ def dpo_loss(
 
     ids_BT, learned_BT: the P chosen rows, then the P rejected ones, B = 2P. reference_B: the reference's summed
     log-probabilities of these rows, computed once before training.
-    Sums, weighted alike: `accuracy` (chosen has the higher reward), `margin` (of rewards, in nats), and the rewards.
+    Sums, weighted alike: `pair_accuracy` (chosen has the higher reward), `reward_margin` in nats, and both rewards.
     """
     policy_B = summed_logprobs(model, ids_BT, learned_BT)
     chosen, rejected = policy_B.chunk(2)
@@ -102,8 +102,8 @@ def dpo_loss(
         reward_chosen = beta * (chosen - reference_chosen)
         reward_rejected = beta * (rejected - reference_rejected)
         figures = {
-            "accuracy": (reward_chosen > reward_rejected).float(),
-            "margin": reward_chosen - reward_rejected,
+            "pair_accuracy": (reward_chosen > reward_rejected).float(),
+            "reward_margin": reward_chosen - reward_rejected,
             "reward_chosen": reward_chosen,
             "reward_rejected": reward_rejected,
         }

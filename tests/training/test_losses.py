@@ -118,8 +118,8 @@ def test_the_figures_beside_the_loss_are_sums_over_weighted_pairs():
     sums = dpo_loss(policy, batch.ids_BT, batch.learned_BT, reference_B, weights, beta=0.5).sums
     rewards = 0.5 * (policy_B - reference_B).detach()
     assert sums["reward_chosen"] == pytest.approx(float((weights * rewards[:3]).sum()), rel=1e-4)
-    assert sums["margin"] == pytest.approx(sums["reward_chosen"] - sums["reward_rejected"], rel=1e-4)
-    assert sums["accuracy"] == float(weights[rewards[:3] > rewards[3:]].sum())
+    assert sums["reward_margin"] == pytest.approx(sums["reward_chosen"] - sums["reward_rejected"], rel=1e-4)
+    assert sums["pair_accuracy"] == float(weights[rewards[:3] > rewards[3:]].sum())
 
 
 def test_a_first_token_that_nothing_predicts_is_refused():
