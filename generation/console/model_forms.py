@@ -6,7 +6,6 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
-from django.core.exceptions import ValidationError
 
 from generation.registry.settings import MAX_SERVED_NAME, ModelSettings, Protocol, RationaleText
 
@@ -40,20 +39,17 @@ class NewModelForm(forms.Form):
     kind = forms.ChoiceField(label="Where it is", choices=KINDS, widget=forms.RadioSelect, initial="path")
     path = forms.CharField(
         label="Folder",
-        required=False,
         max_length=900,
         widget=forms.TextInput(attrs=_VERBATIM),
     )
     hub = forms.CharField(
         label="Hub id",
-        required=False,
         max_length=300,
         help_text="owner/name, such as EleutherAI/gpt-j-6b. Fetched when something is first sampled from it.",
         widget=forms.TextInput(attrs=_VERBATIM),
     )
     endpoint = forms.ChoiceField(
         label="Server",
-        required=False,
         help_text="Servers are allowed by name, in ENDPOINTS of the environment.",
     )
     served_model = forms.CharField(
@@ -73,8 +69,14 @@ class NewModelForm(forms.Form):
         help_text="The others are kept beside it all the same, and never shown to raters.",
     )
 
+    #: Two of the three places are hidden, where a browser would insist on what nobody sees.
+    use_required_attribute = False
+
     def __init__(self, data: Any = None) -> None:
         super().__init__(data)
+        if data is not None:
+            for place, _ in KINDS:
+                self.fields[place].required = data.get("kind") == place
         endpoint = self.fields["endpoint"]
         assert isinstance(endpoint, forms.ChoiceField)
         endpoint.choices = [("", "None chosen"), *((name, name) for name in sorted(settings.ENDPOINTS))]
@@ -82,13 +84,6 @@ class NewModelForm(forms.Form):
         self.fields[
             "path"
         ].help_text = f"Below one of {roots}. It holds config.json, safetensors and a tokenizer."
-
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean() or {}
-        kind = cleaned.get("kind")
-        if kind and not cleaned.get(kind) and kind not in self.errors:
-            self.add_error(kind, ValidationError("Say which."))
-        return cleaned
 
     def place(self) -> dict[str, str]:
         """The one of path, hub and endpoint that was chosen."""

@@ -21,12 +21,10 @@ from generation.console.model_forms import NewModelForm
 from generation.console.parts import parts_of
 from generation.registry.models import LanguageModel
 from generation.registry.selectors import folder_of, get_model, lineage
-from generation.registry.services import register_model
+from generation.registry.services import MAX_HASHED_BYTES, register_model
 from ratings.console.refusals import show_refusal
 
 MODELS_A_PAGE = 50
-#: A larger folder is registered by the command: hashing it would keep the browser waiting for minutes.
-MAX_HASHED_BYTES = 4_000_000_000
 
 
 @require_safe

@@ -21,6 +21,9 @@ from generation.registry.settings import ModelSettings
 TINY_BASE = "tiny-base"
 TINY_BASE_FOLDER = "tiny"
 
+#: A larger folder is registered by the command: hashing it would keep a browser or a program waiting for minutes.
+MAX_HASHED_BYTES = 4_000_000_000
+
 _LABEL = re.compile(r"[-a-zA-Z0-9_]{1,100}")
 #: Addresses of pages.
 RESERVED_LABELS = {"new"}

@@ -88,6 +88,12 @@ def verdict_counts(run: GenerationRun) -> dict[str, int]:
     return dict(rows)
 
 
+def share_right(run: GenerationRun) -> float:
+    """Right candidates among those stored, 0 to 1; 0 before the first."""
+    counts = verdict_counts(run)
+    return counts.get(Verdict.CORRECT, 0) / max(1, sum(counts.values()))
+
+
 def seconds_of(run: GenerationRun) -> float | None:
     """From the first attempt's start to the last batch; None before the end."""
     if run.finished_at is None or run.job.started_at is None:

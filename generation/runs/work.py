@@ -12,11 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils import timezone
 
-from generation.runs import batches
+from generation.runs import batches, selectors
 from generation.runs.batches import Place
 from generation.runs.models import Candidate, GenerationBatch, GenerationRun
 from generation.runs.samplers import open_sampler, room_for, sampling_settings
-from generation.runs.selectors import run_of_job, summary_of
 from generation.runs.spec import DEFAULT_NEW_TOKENS
 from generation.runs.texts import Reading, read_completion
 from generation.sampling.types import Completion, PromptRequest, Sampler
@@ -36,7 +35,7 @@ def run_generation(context: JobContext) -> dict[str, Any]:
 
     Raises what loading and sampling raise; Cancelled and LeaseLost pass. What is stored stays.
     """
-    run = run_of_job(context.job_id)
+    run = selectors.run_of_job(context.job_id)
     sampler: Sampler | None = None
     while not batches.all_stored(run):
         batch = batches.take_batch(run, context)
@@ -48,7 +47,9 @@ def run_generation(context: JobContext) -> dict[str, Any]:
             sampler = _open(run, context)
             context.stage("sampling", done=batches.stored_count(run), total=run.planned)
         _make(batch, run, sampler, context)
-        context.advance(batches.stored_count(run))
+        stored = batches.stored_count(run)
+        context.metric("share of right answers", stored, selectors.share_right(run))
+        context.advance(stored)
     return _finish(run, context)
 
 
@@ -156,4 +157,4 @@ def _finish(run: GenerationRun, context: JobContext) -> dict[str, Any]:
     with context.writing():
         GenerationRun.objects.filter(pk=run.pk, finished_at=None).update(finished_at=timezone.now())
     run.refresh_from_db(fields=["finished_at"])
-    return summary_of(run)
+    return selectors.summary_of(run)
