@@ -50,7 +50,7 @@ class Completion:
 
     #: Without the stop text and without the closing token; thinking that the backend keeps apart is in `reasoning`.
     text: str
-    #: "stop": ended by itself or by a stop text; "length": cut off, by max_new_tokens or the model's context.
+    #: "stop": ended by itself or by a stop text; "length": cut off by max_new_tokens.
     finish: Finish
     #: Sum of ln p over the `scored_tokens`, under the model's own distribution at temperature 1 over all tokens,
     #: however they were drawn; None where the backend does not say.

@@ -1,0 +1,132 @@
+"""Completions of a model on this machine, many rows at a time.
+
+Prompts are sorted by length and cut into batches; what the prompts of a batch share is read once (a few-shot prefix,
+one question sampled many times); rows that have ended leave the batch. None of it shows in the results: they come in
+the caller's order, and each row draws from its own seed.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from http import HTTPStatus
+
+import torch
+
+from accounts.errors import StarchamberError
+from generation.registry.loading import LoadedModel
+from generation.registry.tokens import encode_prompts
+from generation.sampling.decoders import CacheDecoder, Decoder, share
+from generation.sampling.gptj import GptjDecoder, is_supported
+from generation.sampling.rows import Ends, Row, complete
+from generation.sampling.types import Completion, PromptRequest, SamplingSettings
+
+
+class PromptTooLong(StarchamberError):
+    """A prompt and its completion do not fit into the model's context; details: prompt_tokens, max_new_tokens, context."""
+
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    code = "prompt_too_long"
+
+
+class NotFinite(StarchamberError):
+    """The model computes NaN or infinity: its training has diverged, or its number format is too narrow."""
+
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    code = "not_finite"
+
+
+class LocalSampler:
+    """`types.Sampler` for a loaded model. Not for several threads at once.
+
+    loaded: may be trained on between two calls, not during one. batch_size: most rows at a time; it bounds the memory
+    and changes no result.
+    """
+
+    def __init__(self, loaded: LoadedModel, batch_size: int = 256) -> None:
+        if batch_size < 1:
+            raise ValueError(f"batch_size: {batch_size}; expected at least 1")
+        self.loaded = loaded
+        self.batch_size = batch_size
+        self._closing = closing_tokens(loaded)
+
+    def sample(self, requests: Sequence[PromptRequest], settings: SamplingSettings) -> list[Completion]:
+        """One completion per request, in their order. Raises PromptTooLong before anything is computed, NotFinite."""
+        tokens = self._encode(requests, settings)
+        order = sorted(range(len(requests)), key=lambda index: (len(tokens[index]), tokens[index], index))
+        ends = Ends(self.loaded.tokenizer, self._closing, settings)
+        found: dict[int, Completion] = {}
+        with _evaluating(self.loaded):
+            for start in range(0, len(order), self.batch_size):
+                batch = order[start : start + self.batch_size]
+                seeds = [requests[index].seed for index in batch]
+                rows = complete(
+                    self._decoder(), share([tokens[index] for index in batch]), seeds, settings, ends
+                )
+                found |= {
+                    index: _completion(row, tokens[index]) for index, row in zip(batch, rows, strict=True)
+                }
+        return [found[index] for index in range(len(requests))]
+
+    def _decoder(self) -> Decoder:
+        model = self.loaded.model
+        return GptjDecoder(model) if is_supported(model) else CacheDecoder(model)
+
+    def _encode(
+        self, requests: Sequence[PromptRequest], settings: SamplingSettings
+    ) -> list[tuple[int, ...]]:
+        prompts = list(dict.fromkeys(request.prompt for request in requests))
+        encoded = dict(
+            zip(prompts, map(tuple, encode_prompts(self.loaded.tokenizer, prompts)), strict=True)
+        )
+        for tokens in encoded.values():
+            _refuse_misfit(len(tokens), settings.max_new_tokens, self.loaded.context)
+        return [encoded[request.prompt] for request in requests]
+
+
+def closing_tokens(loaded: LoadedModel) -> frozenset[int]:
+    """The tokens that end a text: the tokenizer's, and those that the model's own settings add (chat models do)."""
+    found = {loaded.tokenizer.eos_token_id}
+    for config in (loaded.model.config, loaded.model.generation_config):
+        more = getattr(config, "eos_token_id", None)
+        found |= set(more) if isinstance(more, list | tuple) else {more}
+    vocabulary = loaded.model.get_input_embeddings().weight.shape[0]
+    return frozenset(token for token in found if isinstance(token, int) and 0 <= token < vocabulary)
+
+
+def _refuse_misfit(prompt: int, new: int, context: int) -> None:
+    if prompt == 0:
+        raise ValueError("prompt: it is empty; expected text to continue")
+    if prompt + new > context:
+        raise PromptTooLong(
+            f"The prompt has {prompt} tokens; with up to {new} new ones it does not fit into the model's"
+            f" context of {context} tokens.",
+            details={"prompt_tokens": prompt, "max_new_tokens": new, "context": context},
+        )
+
+
+def _completion(row: Row, prompt: tuple[int, ...]) -> Completion:
+    if not math.isfinite(row.logprob):
+        raise NotFinite("The model's probabilities are not finite numbers; its training has probably diverged.")
+    return Completion(
+        text=row.text,
+        finish=row.finish,
+        logprob=row.logprob,
+        scored_tokens=row.scored,
+        token_count=len(row.tokens),
+        tokens=tuple(row.tokens),
+        prompt_tokens=prompt,
+    )
+
+
+@contextmanager
+def _evaluating(loaded: LoadedModel) -> Iterator[None]:
+    """Without gradients and dropout; the model goes back to training if it was."""
+    training = loaded.model.training
+    loaded.model.eval()
+    try:
+        with torch.inference_mode():
+            yield
+    finally:
+        loaded.model.train(training)
