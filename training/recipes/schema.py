@@ -119,6 +119,7 @@ class Star(Recipe):
 class Vstar(Recipe):
     split: str = text("a split")
     sources: tuple[str, ...] = names("the label of a source")
+    sft_questions: int = whole(0)
     iterations: int = whole(1, 100)
     questions_per_iteration: int = whole(0)
     samples: int = whole(2, 1_000)
@@ -131,8 +132,12 @@ class Vstar(Recipe):
     steps: int = whole(0)
     pairs_per_question: int = whole(1)
     max_pairs: int = whole(0)
+    verifier_from: str = one_of("sft", "generator")
     beta: float = number(0, 100, above=True)
+    label_smoothing: float = number(0, 0.49)
     human_weight: float = number(0, 1_000)
+    ties: str = one_of("drop", "both", "half")
+    held_out_splits: tuple[str, ...] = names("a split")
     verifier_learning_rate: float = number(0, 1, above=True)
     verifier_batch_size: int = whole(1, 100_000)
     verifier_epochs: float = number(0, 10_000, above=True)
@@ -144,6 +149,10 @@ class Vstar(Recipe):
 
     def check(self) -> None:
         _exactly_one_length(self.epochs, self.steps)
+        if self.split in self.held_out_splits:
+            raise bad_value(
+                "held_out_splits", list(self.held_out_splits), f"splits other than {self.split!r}"
+            )
         if self.human_weight and not self.studies:
             raise bad_value("human_weight", self.human_weight, "0 where no studies are given")
         if self.studies and not self.human_weight:

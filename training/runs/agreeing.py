@@ -36,7 +36,7 @@ class HeldOut:
     ) -> None:
         self._calculator, self._watch = calculator, watch
         scores = self._scores(reference, pairs)
-        fits: NDArray[np.bool_] = np.isfinite(scores).all(axis=1)
+        fits = np.asarray(np.isfinite(scores).all(axis=1))
         self.pairs = [pair for pair, fit in zip(pairs, fits, strict=True) if fit]
         self._reference = scores[fits]
 

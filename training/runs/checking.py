@@ -46,7 +46,8 @@ def check_inputs(recipe: Recipe, *, paths_allowed: bool = True) -> Inputs:
             _check_asked(dataset, recipe.split, recipe.validation_split)
         case Vstar():
             _check_asked(dataset, recipe.split, recipe.validation_split)
-            _check_sources(dataset, recipe.split, recipe.sources)
+            if recipe.sources:
+                _check_sources(dataset, recipe.split, recipe.sources)
         case Sft():
             _check_sft(dataset, recipe)
         case Dpo():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, cast
 
 from training.recipes.schema import Recipe
@@ -34,10 +33,3 @@ def optimisation_of(
         weight_decay=recipe.weight_decay,
         seed=seed,
     )
-
-
-def steps_of(examples: int, how: Optimisation, *, epochs: float, steps: int) -> int:
-    """Optimiser steps: as many as said, else what `epochs` passes over the examples take; at least one."""
-    if steps:
-        return steps
-    return max(1, math.ceil(examples * epochs / (how.batch_size * how.accumulate)))

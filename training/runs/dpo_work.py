@@ -16,11 +16,12 @@ from training.recipes.schema import Dpo
 from training.records import Pair, seed_of
 from training.runs import checkpoints
 from training.runs.agreeing import HeldOut
-from training.runs.descending import optimisation_of, steps_of
+from training.runs.descending import optimisation_of
 from training.runs.freezing import ContentHash, RunData, frozen
 from training.runs.models import Iteration, TrainingRun
 from training.runs.pairing import as_pairs, gathered_pairs, no_preferences, sides, store_pairs
 from training.runs.watching import JobWatch
+from training.sft import Length
 
 if TYPE_CHECKING:
     from generation.registry.loading import LoadedModel
@@ -42,7 +43,7 @@ def run_dpo(context: JobContext, run: TrainingRun, recipe: Dpo) -> dict[str, Any
     loaded = load_model(run.base)
     held_out = _held_out(context, loaded, run, recipe, data)
     how = optimisation_of(recipe, seed=seed_of(recipe.seed, "dpo"))
-    steps = steps_of(len(learned), how, epochs=recipe.epochs, steps=recipe.steps)
+    steps = Length(recipe.epochs, recipe.steps).of(len(learned), how)
     _begin(context, run, learned, held_out)
     context.stage("training", total=steps)
     result = dpo(

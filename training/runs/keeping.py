@@ -23,6 +23,7 @@ from generation.sampling.types import Completion
 from problems.types import Grade, Verdict
 from training.records import Candidate, Fate, Origin
 from training.runs import checkpoints
+from training.runs.curves import curve_name
 from training.runs.models import (
     Checkpoint,
     ExampleBatch,
@@ -32,6 +33,7 @@ from training.runs.models import (
     TrainingExample,
     TrainingRun,
 )
+from training.runs.models import Fate as StoredFate
 from training.runs.questions import Asking
 
 if TYPE_CHECKING:
@@ -43,16 +45,21 @@ if TYPE_CHECKING:
 class Described:
     """What the facts of a model say about its iteration.
 
-    steps: of this model's training; steps_so_far: with all before it. points: what the curves get, at the iteration.
+    iteration: None for a model that belongs to the whole run. steps: of this model's training; steps_so_far: with all
+    before it. points: what the curves get, at the iteration.
     """
 
-    iteration: int
+    iteration: int | None
     steps: int = 0
     steps_so_far: int = 0
     counts: dict[str, Any] = field(default_factory=dict)
     metrics: dict[str, Any] = field(default_factory=dict)
     points: dict[str, float] = field(default_factory=dict)
 
+
+VERIFIER = "verifier"
+#: What becomes of candidates that only measure: nothing learns from them, whatever they are worth.
+HELD_OUT = StoredFate.HELD_OUT.value
 
 #: The name under which something was stored, and its facts -> what they say; None for facts of another kind.
 Describe = Callable[[str, Mapping[str, Any]], Described | None]
@@ -121,15 +128,15 @@ class RunKeeper:
 
     def put_model(self, name: str, loaded: LoadedModel, facts: Mapping[str, Any]) -> None:
         described = self._describe(name, facts)
-        samples = [] if described is None else self._look(loaded)
-        iteration, steps = (1, 0) if described is None else (described.iteration, described.steps_so_far)
-        metrics = {} if described is None else described.metrics
+        assert described is not None, f"{name}: a model whose facts say nothing"
+        samples = self._look(loaded)
+        iteration, steps = described.iteration or 0, described.steps_so_far
         checkpoints.write(self._run, loaded, name, iteration=iteration, step=steps)
         with self._context.writing():
             Checkpoint.objects.update_or_create(
                 run=self._run,
                 name=name,
-                defaults={"iteration": iteration, "step": steps, "metrics": metrics},
+                defaults={"iteration": iteration, "step": steps, "metrics": described.metrics},
             )
             self._write_facts(name, facts, described, samples)
         shutil.rmtree(self._folder(name), ignore_errors=True)
@@ -154,8 +161,12 @@ class RunKeeper:
     def step(self, step: int, loss: float, extras: Mapping[str, float]) -> None:
         # A resumed training repeats steps, with the same values: a point that is there already is left alone.
         for name, value in {"loss": loss, **extras}.items():
-            self._context.metric(name, step, value)
+            self._context.metric(curve_name(name, of=self._trained()), step, value)
         self._context.advance(step - self._steps_so_far)
+
+    def _trained(self) -> str:
+        """Whose training the present stage is, where it is not a generator's."""
+        return VERIFIER if self._stage.startswith(VERIFIER) else ""
 
     def _folder(self, name: str) -> Path:
         return self._context.folder / "training" / name
@@ -165,7 +176,7 @@ class RunKeeper:
     ) -> None:
         """The caller is inside the job's transaction."""
         RunFact.objects.update_or_create(run=self._run, name=name, defaults={"facts": dict(facts)})
-        if described is None:
+        if described is None or described.iteration is None:
             return
         Iteration.objects.update_or_create(
             run=self._run,
@@ -184,7 +195,7 @@ class RunKeeper:
             return
         self._steps_so_far = max(self._steps_so_far, described.steps_so_far)
         for name, value in described.points.items():
-            self._context.metric(name, described.iteration, value)
+            self._context.metric(name, described.iteration or 0, value)
 
     def _row(self, batch: ExampleBatch, candidate: Candidate) -> TrainingExample:
         asked, completion = self._questions[candidate.question], candidate.completion
@@ -203,7 +214,7 @@ class RunKeeper:
             answer=candidate.grade.answer or "",
             verdict=candidate.grade.verdict.value,
             text_agrees=candidate.grade.text_agrees,
-            fate=candidate.fate.value,
+            fate=candidate.fate.value if batch.iteration else HELD_OUT,
             trace_valid=candidate.trace_valid,
             finish=completion.finish,
             tokens=completion.token_count,
@@ -244,6 +255,14 @@ def candidate_of(row: TrainingExample) -> Candidate:
         completion=completion,
         seed=row.seed or 0,
         grade=Grade(Verdict(row.verdict), row.answer or None, row.text_agrees),
-        fate=Fate(row.fate),
+        fate=_fate(row),
         trace_valid=row.trace_valid,
     )
+
+
+def _fate(row: TrainingExample) -> Fate:
+    """Of held-out candidates, which no loop asks for, by their verdict."""
+    if row.fate != HELD_OUT:
+        return Fate(row.fate)
+    by_verdict = {Verdict.CORRECT: Fate.KEPT, Verdict.WRONG: Fate.WRONG}
+    return by_verdict.get(Verdict(row.verdict), Fate.UNPARSABLE)

@@ -31,19 +31,21 @@ def choose_recipe(request: HttpRequest) -> HttpResponse:
     groups = [
         (algorithm.label, [one for one in described if one.algorithm == algorithm]) for algorithm in Algorithm
     ]
-    return render(request, "training/choose_recipe.html", {"groups": groups, "trail": [RUNS]})
+    context = {"groups": groups, "base": request.GET.get("base", ""), "trail": [RUNS]}
+    return render(request, "training/choose_recipe.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @staff_page(Act.RUN_JOBS)
 def new_run(request: HttpRequest, recipe: str) -> HttpResponse:
-    """The form of one recipe; with ?from=RUN the values of that run. Its POST launches and goes to the run's page."""
+    """The form of one recipe, with ?from=RUN the values of that run, with ?base=LABEL that base. POST launches."""
     about = _described(recipe)
     clone = _clone_of(request, about)
+    base = {"base": request.GET["base"]} if request.GET.get("base") else {}
     form = LaunchForm(
         request.POST if request.method == "POST" else None,
         about=about,
-        values=None if clone is None else clone.recipe,
+        values=base if clone is None else clone.recipe,
         label="" if clone is None else _next_label(clone.label),
     )
     if form.is_valid():

@@ -40,6 +40,7 @@ class Fate(models.TextChoices):
     CAPPED = "capped", "Enough of its question"
     UNFINISHED = "unfinished", "Cut off before its end"
     TOO_LONG = "too_long", "Longer than the context"
+    HELD_OUT = "held_out", "Held out, only measured"
 
 
 class TrainingRun(models.Model):

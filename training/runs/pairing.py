@@ -40,7 +40,12 @@ def sides(pairs: Sequence[dict[str, Any]], *, split: str, held_out: Sequence[str
 
 
 def store_pairs(
-    context: JobContext, run: TrainingRun, pairs: Sequence[dict[str, Any]], uses: Sequence[str]
+    context: JobContext,
+    run: TrainingRun,
+    pairs: Sequence[dict[str, Any]],
+    uses: Sequence[str],
+    *,
+    weight: float = 1.0,
 ) -> None:
     """Rows of all pairs that are for something; those that an earlier attempt stored are left alone."""
     rows = [
@@ -57,11 +62,12 @@ def store_pairs(
             chosen_rationale_id=pair["chosen_rationale"],
             rejected_rationale_id=pair["rejected_rationale"],
             votes=pair["votes"],
+            weight=weight,
         )
         for number, (pair, use) in enumerate(zip(pairs, uses, strict=True))
         if use
     ]
-    if run.pairs.count() == len(rows):
+    if run.pairs.exclude(origin=PreferencePair.Origin.VERDICT).count() == len(rows):
         return
     for part in chunks(rows, _CHUNK):
         with context.writing():

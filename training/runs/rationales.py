@@ -20,7 +20,9 @@ def learnable(dataset: Dataset, split: str, sources: Sequence[str] = ()) -> Quer
 
     sources: only of these; empty: of every source that no model of this site wrote for.
     """
-    right = Rationale.objects.filter(live=True, verdict__in=[Verdict.CORRECT, Verdict.GIVEN])
+    right = Rationale.objects.filter(
+        live=True, revision__current=True, verdict__in=[Verdict.CORRECT, Verdict.GIVEN]
+    )
     found = right.filter(question__dataset=dataset, question__split=split)
     written_here = Q(source__generation_runs__isnull=False)
     found = found.filter(source__label__in=sources) if sources else found.exclude(written_here)

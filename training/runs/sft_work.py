@@ -21,7 +21,7 @@ from training.loop import Saving, Selection
 from training.recipes.schema import Sft
 from training.records import seed_of
 from training.runs import checkpoints
-from training.runs.descending import optimisation_of, steps_of
+from training.runs.descending import optimisation_of
 from training.runs.examining import examine
 from training.runs.freezing import ContentHash, RunData, frozen
 from training.runs.models import Fate, Iteration, Origin, TrainingExample, TrainingRun
@@ -30,7 +30,7 @@ from training.runs.rationales import kept_examples, learnable, preferred, ration
 from training.runs.sampling import examples_of, question_of
 from training.runs.watching import JobWatch
 from training.scoring import score_rows
-from training.sft import sft
+from training.sft import Length, sft
 from training.tasks import FamilyTask
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def run_sft(context: JobContext, run: TrainingRun, recipe: Sft) -> dict[str, Any
     family = Family(run.dataset.family)
     validation = _validation(loaded, run, data)
     how = optimisation_of(recipe, seed=seed_of(recipe.seed, "sft"))
-    steps = steps_of(len(learned), how, epochs=recipe.epochs, steps=recipe.steps)
+    steps = Length(recipe.epochs, recipe.steps).of(len(learned), how)
     _begin(context, run, learned, loaded)
     context.stage("training", total=steps)
     result = sft(

@@ -123,7 +123,7 @@ def result_figures(run: TrainingRun) -> list[Figure]:
     for split, ways in (metrics.get("held_out") or {}).items():
         figures.append(_agreement(split, ways["reward"]))
     if metrics.get("best_of"):
-        figures += _best_of(metrics["best_of"])
+        figures += _best_of(metrics["best_of"], metrics.get("majority_at") or {})
     if metrics.get("loss") is not None:
         figures.append(Figure("Loss", f"{metrics['loss']:.4f}", "last tenth of the steps"))
     if metrics.get("steps"):
@@ -138,9 +138,11 @@ def _agreement(split: str, found: dict[str, Any]) -> Figure:
     return Figure(f"Agreement on {split}", value, f"{interval}{found['pairs']:,} pairs")
 
 
-def _best_of(found: dict[str, Any]) -> list[Figure]:
-    k, value = max(((int(k), value) for k, value in found.items()), default=(0, None))
-    return [Figure(f"Best of {k}", percent(value) or "–", "of the held-out questions")] if k else []
+def _best_of(found: dict[str, Any], majority: dict[str, Any]) -> list[Figure]:
+    k = max(map(int, found), default=0)
+    vote = percent(majority.get(str(k)))
+    note = f"majority vote {vote}" if vote else "of the held-out questions"
+    return [Figure(f"Best of {k} by the verifier", percent(found[str(k)]) or "–", note)] if k else []
 
 
 @dataclass(frozen=True, slots=True)

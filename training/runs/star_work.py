@@ -146,7 +146,11 @@ class _Work:
         accuracy = {} if one.accuracy is None else {"accuracy": one.accuracy}
         counted = {"solved": one.solved, "rationalized": one.rationalized, "failed": one.failed}
         groups = self._by_group(one.validation)
-        points = {**accuracy, **{f"accuracy, {group} digits": value for group, value in groups.items()}}
+        points = {f"held-out accuracy/{digits} digits": share for digits, share in groups.items()}
+        if one.accuracy is not None:
+            points |= {"held-out accuracy/all": one.accuracy}
+        if one.number:
+            points |= {f"questions/{name}": float(count) for name, count in counted.items()}
         return Described(
             iteration=one.number,
             steps=one.steps,
@@ -158,7 +162,7 @@ class _Work:
                 "too_long": one.too_long,
             },
             metrics={**accuracy, "loss": one.loss, "by_digits": groups, "valid_traces": one.valid_traces},
-            points=points | ({key: float(value) for key, value in counted.items()} if one.number else {}),
+            points=points,
         )
 
     def retire(self, name: str) -> None:

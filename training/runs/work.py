@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from jobs.errors import JobError
 from training.recipes.reader import from_stored
-from training.recipes.schema import Dpo, Sft, Star
+from training.recipes.schema import Dpo, Sft, Star, Vstar
 from training.runs.dpo_work import run_dpo
 from training.runs.models import TrainingRun
 from training.runs.sft_work import run_sft
 from training.runs.star_work import run_star
+from training.runs.vstar_work import run_vstar
 
 if TYPE_CHECKING:
     from jobs.context import JobContext
@@ -24,6 +26,10 @@ def run_training(context: JobContext) -> dict[str, Any]:
     run = TrainingRun.objects.select_related("job", "base", "dataset", "created_by").get(
         job_id=context.job_id
     )
+    if not run.holds_label:
+        raise JobError(
+            f"The label {run.label!r} was given to a later run; clone this one instead.", code="name_taken"
+        )
     # One thread gives the same numbers on every machine, and two workers on two cores do not fight.
     torch.set_num_threads(1)
     context.log(
@@ -54,4 +60,6 @@ def _train(context: JobContext, run: TrainingRun) -> dict[str, Any]:
             return run_dpo(context, run, recipe)
         case Star():
             return run_star(context, run, recipe)
+        case Vstar():
+            return run_vstar(context, run, recipe)
     raise AssertionError(f"no work for {run.algorithm}")
