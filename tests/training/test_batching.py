@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from functools import cache
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
 
+from generation.registry.tiny import train_tokenizer
 from tests.training.tiny import char_tokenizer, rows_of, tiny_model
 from training.batching import BatchOrder, Example, RowBatches, collate, encode, encode_all
 from training.losses import completion_loss, learned_logprobs, summed_logprobs
@@ -33,14 +37,22 @@ def learned_text(example: Example) -> str:
     return str(tokenizer.decode(row.ids[row.learned]))
 
 
+@cache
+def byte_pair_tokenizer() -> Any:
+    """The kind of the committed base: numbers of two digits, words and runs of marks are single tokens."""
+    texts = [example.prompt + example.completion for example in EXAMPLES.values()]
+    return train_tokenizer(texts * 3, 600)
+
+
 # ------------------------------------------------------------------------------------------------------------- masks
 
 
+@pytest.mark.parametrize("make_tokenizer", [char_tokenizer, byte_pair_tokenizer])
 @pytest.mark.parametrize("example", EXAMPLES.values(), ids=EXAMPLES.keys())
-def test_the_completion_and_the_end_of_text_are_learned_and_nothing_else(example):
-    tokenizer = char_tokenizer()
+def test_the_completion_and_the_end_of_text_are_learned_and_nothing_else(example, make_tokenizer):
+    tokenizer = make_tokenizer()
     row = encode(tokenizer, example)
-    assert learned_text(example) == example.completion + "<eos>"
+    assert tokenizer.decode(row.ids[row.learned]) == example.completion + "<eos>"
     assert tokenizer.decode(row.ids[: row.prompt_length]) == example.prompt
     assert not row.learned[: row.prompt_length].any()
     assert row.learned[row.prompt_length :].all()
@@ -49,6 +61,8 @@ def test_the_completion_and_the_end_of_text_are_learned_and_nothing_else(example
 def test_what_the_calculator_writes_is_not_learned():
     example = Example("Q: How many: 2 * 12 + 3?\nA:", " 2*12=<<2*12=24>>24. Then: <<24+3=27>>27.\n#### 27")
     assert learned_text(example) == " 2*12=<<2*12=24. Then: <<24+3=27.\n#### 27<eos>"
+    row = encode(byte_pair_tokenizer(), example)
+    assert byte_pair_tokenizer().decode(row.ids[row.learned]) == learned_text(example)
 
 
 def test_without_a_calculator_results_are_learned_like_all_else():

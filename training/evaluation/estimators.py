@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Hashable, Sequence
+from functools import lru_cache
 from math import comb
 
 import numpy as np
@@ -126,8 +127,9 @@ def _shared_wins(votes: int, rivals: Sequence[int], bystanders: int, rest: int, 
     return float(state[:, rest] @ (1 / (1 + np.arange(most_tied + 1))))
 
 
+@lru_cache(maxsize=20_000)
 def _pmf(samples: int, p: float) -> FloatArray:
-    """(samples + 1,): chances of 0, 1, … drawn of `samples`, each drawn with chance p."""
+    """(samples + 1,): chances of 0, 1, … drawn of `samples`, each drawn with chance p. Not to be written to."""
     return np.asarray(stats.binom.pmf(np.arange(samples + 1), samples, p), dtype=np.float64)
 
 
