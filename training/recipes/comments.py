@@ -13,6 +13,9 @@ import re
 import tomllib
 from dataclasses import dataclass, field
 
+#: The key that says of which algorithm a recipe is; it stands behind what the recipe is for, and is no key of it.
+ALGORITHM = "algorithm"
+
 _KEY = re.compile(r"([A-Za-z0-9_-]+)\s*=\s*(.*)")
 
 
@@ -36,7 +39,9 @@ def read_comments(text: str) -> Comments:
             block = []
         elif line.startswith("#"):
             block.append(line.lstrip("#").strip())
-        elif matched := _KEY.fullmatch(line):
+        elif (matched := _KEY.fullmatch(line)) and matched[1] == ALGORITHM:
+            found.about, block = " ".join(block), []
+        elif matched:
             _add(found, matched[1], " ".join([*block, _beside(matched[2])]).strip())
             block = []
         else:

@@ -20,7 +20,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from training.recipes.comments import Comments, read_comments
+from training.recipes.comments import ALGORITHM, Comments, read_comments
 from training.recipes.errors import (
     RecipeError,
     bad_value,
@@ -34,7 +34,6 @@ from training.recipes.fields import Kind, as_toml_value, kinds_of
 from training.recipes.schema import ALGORITHMS, PLANNED, Recipe
 
 FOLDER = Path(__file__).parent
-ALGORITHM = "algorithm"
 #: A recipe is a page of text.
 MAX_BYTES = 100_000
 
