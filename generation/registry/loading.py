@@ -111,6 +111,18 @@ def pick_device(device: str) -> str:
     return device
 
 
+@contextmanager
+def evaluating(loaded: LoadedModel) -> Iterator[None]:
+    """Without gradients and dropout; the model goes back to training if it was."""
+    training = loaded.model.training
+    loaded.model.eval()
+    try:
+        with torch.inference_mode():
+            yield
+    finally:
+        loaded.model.train(training)
+
+
 def _unreachable(name: str) -> ModelUnusable:
     return ModelUnusable(
         f"{name}: the hub can not be reached, and the model is not in this machine's cache.",

@@ -6,12 +6,14 @@ V vocabulary, W width, H heads, D dimensions of a head.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import torch
 from torch import Tensor
+from transformers import DynamicCache
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +78,6 @@ class CacheDecoder:
     worth_dropping = 0.25
 
     def __init__(self, model: Any) -> None:
-        import inspect
-
         self._model = model
         known = inspect.signature(model.forward).parameters
         self._takes_positions = "position_ids" in known
@@ -85,8 +85,6 @@ class CacheDecoder:
         self._only_last: dict[str, Any] = {"logits_to_keep": 1} if "logits_to_keep" in known else {}
 
     def start(self, prompts: Prompts, room: int) -> Tensor:
-        from transformers import DynamicCache
-
         device = self._model.device
         self._cache = DynamicCache(config=self._model.config)
         count, shared, longest = len(prompts.suffixes), len(prompts.prefix), prompts.longest

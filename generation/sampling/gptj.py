@@ -3,17 +3,15 @@
 The same function as `GPTJForCausalLM` (parallel attention and MLP on one layer norm, rotary positions on the first
 dimensions of each head), computed differently:
 
-- query, key, value and the MLP's first layer are one matrix product, and so are the outputs of attention and MLP, whose
-  sum is what is added to the residual stream;
+- query, key, value and the MLP's first layer are one matrix product;
 - the table of rotary positions is made once, and turns queries and keys in place, as complex numbers;
-- the cache is allocated once; every row's tokens start at its first place, wherever those of other rows end, so that
-  what a row computes does not depend on its neighbours' lengths; keys lie transposed, as their product with a query
-  wants them;
+- every row's tokens start at the cache's first place, wherever those of other rows end, so that what a row computes
+  does not depend on its neighbours' lengths; keys lie transposed, as their product with a query wants them;
 - the prompts' common beginning is in no row's cache: all queries meet it in one matrix product;
 - ended rows are overwritten by the last ones.
 
 Letters of shapes: B rows, N different prompts, S tokens of a suffix, P tokens of the shared prefix, T places of the
-cache, U of them in use, W width, M width of the MLP, H heads, D dimensions of a head, R rotary ones, V vocabulary.
+cache, W width, M width of the MLP, H heads, D dimensions of a head, R rotary ones, V vocabulary.
 """
 
 from __future__ import annotations
@@ -30,8 +28,9 @@ from generation.sampling.decoders import Prompts
 
 #: Prompt tokens read at once: bounds the memory of activations.
 _CHUNK_TOKENS = 8192
-#: Places by which the cache grows: room for all that might come would spread what is there over too much memory.
-_GROWTH = 32
+#: Places by which the cache grows, a multiple of what a vector register holds. Room for all that might come would
+#: spread what is there over more memory than a processor's own caches hold.
+_GROWTH = 16
 #: Parameters above which weights are used where they are: joined copies would fill the memory, and products of wide
 #: matrices gain nothing by being joined.
 _JOIN_BELOW = 200_000_000
@@ -68,11 +67,10 @@ class GptjDecoder:
         owner = torch.tensor(prompts.owner, device=device)
         self._lengths = lengths[owner]
         self._used = prompts.longest
-        self._all_equal = bool((lengths == lengths[0]).all())
-        self._places = prompts.longest + min(room, _GROWTH)
+        self._places = _rounded_up(self._used + 1)
         self._keys = [self._zeros(rows, self._heads, self._size, self._places) for _ in self._layers]
         self._values = [self._zeros(rows, self._heads, self._places, self._size) for _ in self._layers]
-        self._numbers = torch.arange(max(rows, prompts.longest + room), device=device)
+        self._numbers = torch.arange(max(rows, _rounded_up(self._used + room)), device=device)
         hidden = torch.cat([self._read(*chunk) for chunk in _chunks(prompts, lengths, owner)])
         return self._logits(hidden[owner])
 
@@ -85,7 +83,7 @@ class GptjDecoder:
         mask = self._mask()
         for number, layer in enumerate(self._layers):
             inner = layer.inner(layer.norm(hidden))
-            self._turn(inner.view(len(inner), -1), turns)
+            self._turn(inner, turns)
             attention = self._attend(number, inner, mask)
             hidden = layer.outer(hidden, inner, attention)
         self._lengths = self._lengths + 1
@@ -96,14 +94,13 @@ class GptjDecoder:
         moved = (rows != self._numbers[:count]).nonzero()[:, 0]
         source = rows[moved]
         for number in range(len(self._layers)):
-            keys, values = self._keys[number][..., : self._used], self._values[number][:, :, : self._used]
+            keys, values = self._keys[number], self._values[number]
             keys[moved], values[moved] = keys[source], values[source]
-            self._keys[number] = self._keys[number][:count]
-            self._values[number] = self._values[number][:count]
+            self._keys[number], self._values[number] = keys[:count], values[:count]
         self._lengths = self._lengths[rows]
 
     def _grow(self) -> None:
-        before, self._places = self._places, self._places + _GROWTH
+        before, self._places = self._places, _rounded_up(self._used)
         for number, (keys, values) in enumerate(zip(self._keys, self._values, strict=True)):
             rows = len(keys)
             self._keys[number] = self._zeros(rows, self._heads, self._size, self._places)
@@ -133,8 +130,9 @@ class GptjDecoder:
         mask = ones.tril(self._shared) if self._shared else None
         for number, layer in enumerate(self._layers):
             query, key, value, inner = self._parts(layer, hidden, turns)
-            self._keys[number][rows, :, :, :length] = key.mT[owner_B]
-            self._values[number][rows, :, :length] = value[owner_B]
+            own = (key, value) if len(owner_B) == count else (key[owner_B], value[owner_B])
+            self._keys[number][rows, :, :, :length] = own[0].mT
+            self._values[number][rows, :, :length] = own[1]
             if self._shared:
                 prefix_key, prefix_value = self._prefixes[number]
                 key = torch.cat([prefix_key.mT.expand(count, -1, -1, -1), key], dim=2)
@@ -165,37 +163,29 @@ class GptjDecoder:
             turned = torch.view_as_complex(rotary.float().contiguous()) * turns
             rotary.copy_(torch.view_as_real(turned))
 
-    def _attend(self, number: int, inner_BX: Tensor, mask: Tensor | None) -> Tensor:
+    def _attend(self, number: int, inner_BX: Tensor, mask: Tensor) -> Tensor:
         """Put a new key and value into the cache, and attend to all so far. Returns (B, W)."""
         rows = len(inner_BX)
         query, key, value = (
             inner_BX[:, : 3 * self._width].unflatten(-1, (3, self._heads, self._size)).unbind(1)
         )
         keys, values = self._keys[number], self._values[number]
-        if self._all_equal:
-            keys[..., self._used - 1], values[:, :, self._used - 1] = key, value
-        else:
-            each = self._numbers[:rows]
-            keys[each, :, :, self._lengths], values[each, :, self._lengths] = key, value
-        scores_BHU = (query.unsqueeze(2) @ keys[..., : self._used]).squeeze(2)
-        if mask is not None:
-            scores_BHU += mask
+        each = self._numbers[:rows]
+        keys[each, :, :, self._lengths], values[each, :, self._lengths] = key, value
+        scores_BHT = (query.unsqueeze(2) @ keys).squeeze(2).add_(mask)
         if not self._shared:
-            weights = _softmax(scores_BHU)
-            return (weights.unsqueeze(2) @ values[:, :, : self._used]).reshape(rows, self._width)
+            return (_softmax(scores_BHT).unsqueeze(2) @ values).reshape(rows, self._width)
         prefix_keys, prefix_values = self._prefixes[number]
         scores_HBP = query.transpose(0, 1) @ prefix_keys
-        weights = _softmax(torch.cat([scores_HBP.transpose(0, 1), scores_BHU], dim=2))
-        own = (weights[..., self._shared :].unsqueeze(2) @ values[:, :, : self._used]).squeeze(2)
+        weights = _softmax(torch.cat([scores_HBP.transpose(0, 1), scores_BHT], dim=2))
+        own = (weights[..., self._shared :].unsqueeze(2) @ values).squeeze(2)
         prefix = weights[..., : self._shared].transpose(0, 1) @ prefix_values
         return (own + prefix.transpose(0, 1)).reshape(rows, self._width)
 
-    def _mask(self) -> Tensor | None:
-        """0 at the places that a row has filled, its new token's included, -inf behind them: (B, 1, U)."""
-        if self._all_equal:
-            return None
-        empty = self._numbers[: self._used] > self._lengths[:, None]
-        return torch.zeros(empty.shape, device=empty.device).masked_fill_(empty, float("-inf"))[:, None]
+    def _mask(self) -> Tensor:
+        """0 at the places that a row has filled, its new token's included, -inf behind them: (B, 1, T)."""
+        empty = self._numbers[: self._places] > self._lengths[:, None]
+        return torch.where(empty, float("-inf"), 0.0)[:, None]
 
     def _logits(self, hidden_BW: Tensor) -> Tensor:
         model = self._model
@@ -213,11 +203,9 @@ class _Layer:
 
     block: Any
     scale: float
-    #: (W, 3W + M) and (3W + M), (W + M, W) and (W); None for models whose weights are used where they are.
+    #: (W, 3W + M) and (3W + M); None for models whose weights are used where they are.
     inner_weight: Tensor | None = None
     inner_bias: Tensor | None = None
-    outer_weight: Tensor | None = None
-    outer_bias: Tensor | None = None
 
     @classmethod
     def of(cls, block: Any, *, joined: bool) -> _Layer:
@@ -232,8 +220,6 @@ class _Layer:
             scale,
             inner_weight=torch.cat([*inner, mlp.fc_in.weight]).t().contiguous(),
             inner_bias=inner_bias,
-            outer_weight=torch.cat([attention.out_proj.weight, mlp.fc_out.weight], dim=1).t().contiguous(),
-            outer_bias=mlp.fc_out.bias.detach(),
         )
 
     def norm(self, hidden: Tensor) -> Tensor:
@@ -250,22 +236,19 @@ class _Layer:
         return torch.cat([*parts, self.block.mlp.fc_in(normed)], dim=-1)
 
     def outer(self, hidden: Tensor, inner: Tensor, attention: Tensor) -> Tensor:
-        """The residual stream behind the block. The value's place in `inner` is used for the attention's output."""
-        width = hidden.shape[-1]
-        mlp = inner[..., 3 * width :]
-        if self.outer_weight is None or self.outer_bias is None:
-            added: Tensor = self.block.attn.out_proj(attention) + self.block.mlp.fc_out(self.block.mlp.act(mlp))
-            return hidden + added
-        inner[..., 2 * width : 3 * width] = attention
-        mlp.copy_(self.block.mlp.act(mlp))
-        both = inner[..., 2 * width :].flatten(0, -2)
-        residual = (hidden + self.outer_bias).flatten(0, -2)
-        return residual.addmm_(both, self.outer_weight).view_as(hidden)
+        """The residual stream behind the block."""
+        mlp = self.block.mlp.act(inner[..., 3 * hidden.shape[-1] :])
+        added: Tensor = self.block.attn.out_proj(attention) + self.block.mlp.fc_out(mlp)
+        return added.add_(hidden)
 
 
 def _softmax(scores: Tensor) -> Tensor:
     """In float32, as the library's GPT-J does it; back in the scores' own type."""
     return scores.softmax(-1, dtype=torch.float32).to(scores.dtype)
+
+
+def _rounded_up(places: int) -> int:
+    return (places + _GROWTH - 1) // _GROWTH * _GROWTH
 
 
 def _rotary_turns(positions: int, dimensions: int, device: torch.device) -> Tensor:

@@ -8,33 +8,15 @@ the caller's order, and each row draws from its own seed.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from http import HTTPStatus
+from collections.abc import Sequence
 
-import torch
-
-from accounts.errors import StarchamberError
-from generation.registry.loading import LoadedModel
+from generation.registry.loading import LoadedModel, evaluating
 from generation.registry.tokens import encode_prompts
 from generation.sampling.decoders import CacheDecoder, Decoder, share
+from generation.sampling.errors import NotFinite, refuse_misfit
 from generation.sampling.gptj import GptjDecoder, is_supported
 from generation.sampling.rows import Ends, Row, complete
 from generation.sampling.types import Completion, PromptRequest, SamplingSettings
-
-
-class PromptTooLong(StarchamberError):
-    """A prompt and its completion do not fit into the model's context; details: prompt_tokens, max_new_tokens, context."""
-
-    status = HTTPStatus.UNPROCESSABLE_ENTITY
-    code = "prompt_too_long"
-
-
-class NotFinite(StarchamberError):
-    """The model computes NaN or infinity: its training has diverged, or its number format is too narrow."""
-
-    status = HTTPStatus.UNPROCESSABLE_ENTITY
-    code = "not_finite"
 
 
 class LocalSampler:
@@ -57,7 +39,7 @@ class LocalSampler:
         order = sorted(range(len(requests)), key=lambda index: (len(tokens[index]), tokens[index], index))
         ends = Ends(self.loaded.tokenizer, self._closing, settings)
         found: dict[int, Completion] = {}
-        with _evaluating(self.loaded):
+        with evaluating(self.loaded):
             for start in range(0, len(order), self.batch_size):
                 batch = order[start : start + self.batch_size]
                 seeds = [requests[index].seed for index in batch]
@@ -73,15 +55,11 @@ class LocalSampler:
         model = self.loaded.model
         return GptjDecoder(model) if is_supported(model) else CacheDecoder(model)
 
-    def _encode(
-        self, requests: Sequence[PromptRequest], settings: SamplingSettings
-    ) -> list[tuple[int, ...]]:
+    def _encode(self, requests: Sequence[PromptRequest], settings: SamplingSettings) -> list[tuple[int, ...]]:
         prompts = list(dict.fromkeys(request.prompt for request in requests))
-        encoded = dict(
-            zip(prompts, map(tuple, encode_prompts(self.loaded.tokenizer, prompts)), strict=True)
-        )
+        encoded = dict(zip(prompts, map(tuple, encode_prompts(self.loaded.tokenizer, prompts)), strict=True))
         for tokens in encoded.values():
-            _refuse_misfit(len(tokens), settings.max_new_tokens, self.loaded.context)
+            refuse_misfit(len(tokens), settings.max_new_tokens, self.loaded.context)
         return [encoded[request.prompt] for request in requests]
 
 
@@ -95,20 +73,9 @@ def closing_tokens(loaded: LoadedModel) -> frozenset[int]:
     return frozenset(token for token in found if isinstance(token, int) and 0 <= token < vocabulary)
 
 
-def _refuse_misfit(prompt: int, new: int, context: int) -> None:
-    if prompt == 0:
-        raise ValueError("prompt: it is empty; expected text to continue")
-    if prompt + new > context:
-        raise PromptTooLong(
-            f"The prompt has {prompt} tokens; with up to {new} new ones it does not fit into the model's"
-            f" context of {context} tokens.",
-            details={"prompt_tokens": prompt, "max_new_tokens": new, "context": context},
-        )
-
-
 def _completion(row: Row, prompt: tuple[int, ...]) -> Completion:
     if not math.isfinite(row.logprob):
-        raise NotFinite("The model's probabilities are not finite numbers; its training has probably diverged.")
+        raise NotFinite
     return Completion(
         text=row.text,
         finish=row.finish,
@@ -118,15 +85,3 @@ def _completion(row: Row, prompt: tuple[int, ...]) -> Completion:
         tokens=tuple(row.tokens),
         prompt_tokens=prompt,
     )
-
-
-@contextmanager
-def _evaluating(loaded: LoadedModel) -> Iterator[None]:
-    """Without gradients and dropout; the model goes back to training if it was."""
-    training = loaded.model.training
-    loaded.model.eval()
-    try:
-        with torch.inference_mode():
-            yield
-    finally:
-        loaded.model.train(training)
