@@ -11,6 +11,7 @@ app_name = "generation"
 urlpatterns: list[URLPattern] = [
     path("models/", model_pages.models, name="models"),
     path("models/new/", model_pages.new_model, name="new_model"),
+    path("models/new/base/", model_pages.register_base, name="register_base"),
     path("models/<slug:label>/", model_pages.model, name="model"),
     path("generate/new/", launch_page.new_run, name="new_run"),
     path("generations/<int:pk>/", run_pages.run, name="run"),

@@ -9,7 +9,7 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.audit import Actor
 from accounts.errors import StarchamberError
@@ -21,7 +21,7 @@ from generation.console.model_forms import NewModelForm
 from generation.console.parts import parts_of
 from generation.registry.models import LanguageModel
 from generation.registry.selectors import folder_of, get_model, lineage
-from generation.registry.services import MAX_HASHED_BYTES, register_model
+from generation.registry.services import MAX_HASHED_BYTES, TINY_BASE, ensure_tiny_base, register_model
 from ratings.console.refusals import show_refusal
 
 MODELS_A_PAGE = 50
@@ -31,7 +31,25 @@ MODELS_A_PAGE = 50
 @staff_page(Act.VIEW_MODELS)
 def models(request: HttpRequest) -> HttpResponse:
     page = Paginator(selectors.models_with_counts(), MODELS_A_PAGE).get_page(request.GET.get("page"))
-    return render(request, "generation/models.html", {"page": page, "may": permissions(request)})
+    context = {
+        "page": page,
+        "has_base": LanguageModel.objects.filter(label=TINY_BASE).exists(),
+        "may": permissions(request),
+    }
+    return render(request, "generation/models.html", context)
+
+
+@require_POST
+@staff_page(Act.RUN_JOBS)
+def register_base(request: HttpRequest) -> HttpResponse:
+    """Registers the base that comes with the program."""
+    try:
+        made = ensure_tiny_base(actor=Actor.of(staff_user(request)))
+    except StarchamberError as error:
+        messages.error(request, error.message)
+        return redirect("generation:models")
+    messages.success(request, f"{made.label} is registered.")
+    return redirect("generation:model", made.label)
 
 
 @require_safe

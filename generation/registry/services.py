@@ -89,14 +89,32 @@ def register_checkpoint(
 
 
 def ensure_tiny_base(*, actor: Actor) -> LanguageModel:
-    """The committed base, registered at the first call. Raises UnusableFolder where it is not committed."""
-    found = LanguageModel.objects.filter(label=TINY_BASE).first()
-    if found is not None:
-        return found
-    try:
-        return register_model(TINY_BASE, path=base_root() / TINY_BASE_FOLDER, actor=actor)
-    except LabelTaken:  # by another process, in this very moment
-        return LanguageModel.objects.get(label=TINY_BASE)
+    """The base that comes with the program, registered where it is not yet.
+
+    Once another version of the program has brought other weights, the model of the old ones keeps its runs under the
+    label `tiny-base-DIGEST`. Raises UnusableFolder where the program came without a base.
+    """
+    folder, facts = read_folder(base_root() / TINY_BASE_FOLDER)
+    with transaction.atomic():
+        found = LanguageModel.objects.select_for_update().filter(label=TINY_BASE).first()
+        if found is not None and found.digest == facts.digest:
+            return found
+        if found is not None:
+            found.label = f"{TINY_BASE}-{found.digest[:12]}"
+            found.save(update_fields=["label"])
+            record(actor, "model.rename", subject=TINY_BASE, details={"label": found.label})
+        try:
+            return _store_folder(
+                TINY_BASE,
+                LanguageModel.Kind.FOLDER,
+                folder,
+                parent=None,
+                chosen=ModelSettings(),
+                actor=actor,
+                facts=facts,
+            )
+        except LabelTaken:  # by another process, in this very moment
+            return LanguageModel.objects.get(label=TINY_BASE)
 
 
 def check_label(label: str) -> None:

@@ -17,7 +17,7 @@ from generation.registry.folders import find_folder, location_of
 from generation.registry.models import LanguageModel
 from generation.registry.opening import load_model, require_unchanged
 from generation.registry.selectors import folder_of, get_model, lineage
-from generation.registry.services import register_checkpoint, register_model
+from generation.registry.services import ensure_tiny_base, register_checkpoint, register_model
 from generation.registry.settings import ModelSettings, Protocol, RationaleText
 
 pytestmark = pytest.mark.django_db
@@ -273,3 +273,19 @@ def test_the_command_registers_and_answers_as_agreed(roots: Path, capsys):
         "label": "tiny", "kind": "folder", "parameters": answer["parameters"], "context": 256,
         "digest": get_model("tiny").digest,
     }  # fmt: skip
+
+
+def test_the_base_that_comes_with_the_program_is_registered_once():
+    made = ensure_tiny_base(actor=COMMAND)
+    assert (made.label, made.location) == ("tiny-base", "base:tiny")
+    assert ensure_tiny_base(actor=COMMAND) == made
+    assert LanguageModel.objects.count() == 1
+
+
+def test_other_weights_under_the_bases_name_are_another_model():
+    old = ensure_tiny_base(actor=COMMAND)
+    LanguageModel.objects.filter(pk=old.pk).update(digest="ab" * 32)
+    new = ensure_tiny_base(actor=COMMAND)
+    old.refresh_from_db()
+    assert (old.label, new.label) == ("tiny-base-abababababab", "tiny-base")
+    assert new.pk != old.pk and AuditEvent.objects.filter(act="model.rename").count() == 1
