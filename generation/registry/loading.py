@@ -196,7 +196,8 @@ def _load_weights(folder: Path, config: dict[str, Any], device: str) -> Any:
     attention = {"attn_implementation": "eager"} if config.get("model_type") == "gptj" else {}
     try:
         with quiet():
-            model, report = AutoModelForCausalLM.from_pretrained(
+            auto: Any = AutoModelForCausalLM
+            model, report = auto.from_pretrained(
                 str(folder),
                 dtype=torch.float32 if device == "cpu" else "auto",
                 use_safetensors=True,
@@ -278,7 +279,9 @@ def _short(error: BaseException) -> str:
 @contextmanager
 def quiet() -> Iterator[None]:
     """Neither warnings nor progress bars of the library: what matters is raised."""
-    from transformers.utils import logging as library
+    from transformers.utils import logging as transformers_logging
+
+    library: Any = transformers_logging
 
     before = library.get_verbosity()
     bars = library.is_progress_bar_enabled()

@@ -65,7 +65,8 @@ def train_tokenizer(corpus: Iterable[str], vocabulary: int) -> Any:
     names = [EOS, BOS, PAD, *sorted(pre_tokenizers.ByteLevel.alphabet())]
     names += ["".join(merge) for merge in merges]
     tokenizer = _bare(models.BPE({name: number for number, name in enumerate(names)}, merges))
-    return PreTrainedTokenizerFast(
+    fast: Any = PreTrainedTokenizerFast
+    return fast(
         tokenizer_object=tokenizer,
         eos_token=EOS,
         bos_token=BOS,
@@ -117,7 +118,7 @@ def new_tiny_gptj(
     config._attn_implementation = "eager"
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        model = GPTJForCausalLM(config)
+        model: Any = GPTJForCausalLM(config)
     tokenizer.model_max_length = context
     return LoadedModel(model=model.eval(), tokenizer=tokenizer, context=context, device="cpu")
 

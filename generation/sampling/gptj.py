@@ -79,7 +79,7 @@ class GptjDecoder:
         if self._used > self._places:
             self._grow()
         hidden = self._model.transformer.wte.weight[tokens_B]
-        turns = self._turns[self._shared + self._lengths][:, None]
+        turns = self._turns[self._shared + self._lengths][:, None, None]
         mask = self._mask()
         for number, layer in enumerate(self._layers):
             inner = layer.inner(layer.norm(hidden))
@@ -112,7 +112,7 @@ class GptjDecoder:
         """Keys (H, D, P) and values (H, P, D) of every layer."""
         device, found = self._model.device, []
         hidden = self._model.transformer.wte.weight[torch.tensor([tokens], device=device)]
-        turns = self._turns[: len(tokens), None]
+        turns = self._turns[: len(tokens), None, None]
         for layer in self._layers:
             query, key, value, inner = self._parts(layer, hidden, turns)
             found.append((key[0].mT.contiguous(), value[0].contiguous()))
@@ -123,8 +123,8 @@ class GptjDecoder:
     def _read(self, tokens_NS: Tensor, last_N: Tensor, owner_B: Tensor, rows: slice) -> Tensor:
         """Read suffixes, padded on the right, into the caches of their rows; the hidden state at each last token."""
         count, length = tokens_NS.shape
-        hidden = self._model.transformer.wte.weight[tokens_NS]
-        turns = self._turns[self._shared : self._shared + length, None]
+        hidden: Tensor = self._model.transformer.wte.weight[tokens_NS]
+        turns = self._turns[self._shared : self._shared + length, None, None]
         # Padding comes after every real token, and so the causal mask hides it.
         ones = torch.ones(length, self._shared + length, dtype=torch.bool, device=hidden.device)
         mask = ones.tril(self._shared) if self._shared else None
@@ -149,14 +149,18 @@ class GptjDecoder:
         """Query, key and value, each (N, H, S, D), turned by their positions; and all of the layer's inner product."""
         inner = layer.inner(layer.norm(hidden_NSW))
         self._turn(inner, turns)
-        parts = inner[..., : 3 * self._width].unflatten(-1, (3, self._heads, self._size))
-        query, key, value = parts.permute(2, 0, 3, 1, 4)
+        query, key, value = self._split(inner, 3).permute(2, 0, 3, 1, 4)
         return query, key, value, inner
 
+    def _split(self, parts: Tensor, count: int) -> Tensor:
+        """The first `count` W of the last axis as (…, count, H, D)."""
+        own = parts[..., : count * self._width]
+        return own.view(*own.shape[:-1], count, self._heads, self._size)
+
     def _turn(self, inner: Tensor, turns: Tensor) -> None:
-        """Rotate queries and keys (the first 2W of the last axis) in place. turns: complex, (…, 1, R / 2)."""
-        heads = inner[..., : 2 * self._width].unflatten(-1, (2 * self._heads, self._size))
-        rotary = heads[..., : self._rotary].unflatten(-1, (self._rotary // 2, 2))
+        """Rotate queries and keys (the first 2W of the last axis) in place. turns: complex, (…, 1, 1, R / 2)."""
+        rotary = self._split(inner, 2)[..., : self._rotary]
+        rotary = rotary.view(*rotary.shape[:-1], self._rotary // 2, 2)
         if rotary.dtype == torch.float32:
             torch.view_as_complex(rotary).mul_(turns)
         else:
@@ -166,9 +170,7 @@ class GptjDecoder:
     def _attend(self, number: int, inner_BX: Tensor, mask: Tensor) -> Tensor:
         """Put a new key and value into the cache, and attend to all so far. Returns (B, W)."""
         rows = len(inner_BX)
-        query, key, value = (
-            inner_BX[:, : 3 * self._width].unflatten(-1, (3, self._heads, self._size)).unbind(1)
-        )
+        query, key, value = self._split(inner_BX, 3).unbind(1)
         keys, values = self._keys[number], self._values[number]
         each = self._numbers[:rows]
         keys[each, :, :, self._lengths], values[each, :, self._lengths] = key, value

@@ -13,10 +13,12 @@ from collections.abc import Sequence
 from generation.registry.loading import LoadedModel, evaluating
 from generation.registry.tokens import encode_prompts
 from generation.sampling.decoders import CacheDecoder, Decoder, share
-from generation.sampling.errors import NotFinite, refuse_misfit
+from generation.sampling.errors import NotFinite, PromptTooLong, refuse_misfit
 from generation.sampling.gptj import GptjDecoder, is_supported
 from generation.sampling.rows import Ends, Row, complete
 from generation.sampling.types import Completion, PromptRequest, SamplingSettings
+
+__all__ = ["LocalSampler", "NotFinite", "PromptTooLong", "closing_tokens"]
 
 
 class LocalSampler:

@@ -34,8 +34,9 @@ def completion_logprobs(
 ) -> list[float]:
     """ln p(completion | prompt) of each pair (prompt, completion), in nats, in their order.
 
-    eos: the completion is over, and its closing token counts. Texts are tokenised by `generation.registry.tokens`; a model
-    may have sampled the same text as other tokens, so use `score_tokens` where its ids are at hand. The rest as there.
+    eos: the completion is over, and its closing token counts. Texts are tokenised by `generation.registry.tokens`; a
+    model may have sampled the same text as other tokens, so use `score_tokens` where its ids are at hand. The rest as
+    there.
     """
     prompts = encode_prompts(loaded.tokenizer, [prompt for prompt, _ in pairs])
     completions = encode_completions(loaded.tokenizer, [completion for _, completion in pairs], eos=eos)

@@ -31,8 +31,8 @@ class SamplingSettings:
             raise ValueError(f"temperature: {self.temperature}; expected a number from 0 to 100")
         if not 0 < self.top_p <= 1:
             raise ValueError(f"top_p: {self.top_p}; expected a number above 0 and at most 1")
-        if isinstance(self.stop, str) or not all(self.stop):
-            raise ValueError(f"stop: {self.stop!r}; expected texts that are not empty")
+        if not isinstance(self.stop, tuple) or not all(self.stop):
+            raise ValueError(f"stop: {self.stop!r}; expected a tuple of texts that are not empty")
 
 
 @dataclass(frozen=True, slots=True)
