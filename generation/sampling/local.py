@@ -16,6 +16,7 @@ from generation.sampling.decoders import CacheDecoder, Decoder, share
 from generation.sampling.errors import NotFinite, PromptTooLong, refuse_misfit
 from generation.sampling.gptj import GptjDecoder, is_supported
 from generation.sampling.rows import Ends, Row, complete
+from generation.sampling.thinking import split_thinking
 from generation.sampling.types import Completion, PromptRequest, SamplingSettings
 
 __all__ = ["LocalSampler", "NotFinite", "PromptTooLong", "closing_tokens"]
@@ -78,8 +79,10 @@ def closing_tokens(loaded: LoadedModel) -> frozenset[int]:
 def _completion(row: Row, prompt: tuple[int, ...]) -> Completion:
     if not math.isfinite(row.logprob):
         raise NotFinite
+    reasoning, text = split_thinking(row.text)
     return Completion(
-        text=row.text,
+        text=text,
+        reasoning=reasoning,
         finish=row.finish,
         logprob=row.logprob,
         scored_tokens=row.scored,

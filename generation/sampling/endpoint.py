@@ -1,0 +1,280 @@
+"""Completions of a model server that speaks OpenAI's protocol (vLLM, llama.cpp, TGI, OpenAI itself).
+
+    POST {url}/completions       {"model", "prompt", "max_tokens", "temperature", "top_p", "seed", "stop", "logprobs"}
+    POST {url}/chat/completions  {"model", "messages": [{"role": "user", "content": prompt}], …, "logprobs": true}
+
+A server has no calculator of ours: what stands behind its `<<3*4=` is its own. Its log-probabilities are those that it
+reports, of whatever distribution it says.
+
+The key travels in the Authorization header and nowhere else. Redirects are not followed: they would carry prompts, and
+with some servers the key, to a place that nobody allowed.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import random
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from http import HTTPStatus
+from threading import Event
+from typing import Any
+
+import httpx
+
+from generation.sampling.errors import EndpointError
+from generation.sampling.thinking import split_thinking
+from generation.sampling.types import Completion, PromptRequest, SamplingSettings
+
+_CHAT, _COMPLETIONS = "/chat/completions", "/completions"
+#: Seeds are kept to what every server takes: some read 32 bits with a sign.
+_SEEDS = 2**31
+_MAX_ANSWER_BYTES = 16 * 2**20
+_MAX_WAIT_SECONDS = 30.0
+_ENDED = frozenset({None, "stop", "eos_token", "end_turn"})
+
+
+class EndpointSampler:
+    """`types.Sampler` for a server. Safe for several threads.
+
+    url: of the API (`http://host:8000/v1`) or of one of its two calls; one that ends in `/chat/completions` is asked as
+    a chat, all others to continue the text. key: "" for none. model: the name that the server knows it by.
+    timeout_seconds: for one whole answer. attempts: tries of one request in all; backoff_seconds: the wait before the
+    second one, doubled each time. concurrency: requests under way at once.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        key: str,
+        model: str,
+        *,
+        chat: bool = False,
+        timeout_seconds: float = 120.0,
+        attempts: int = 4,
+        backoff_seconds: float = 1.0,
+        concurrency: int = 8,
+    ) -> None:
+        if not key.isascii() or any(char.isspace() or not char.isprintable() for char in key):
+            raise ValueError("key: it holds characters that a header can not carry")
+        parsed = httpx.URL(url.rstrip("/"))
+        if parsed.scheme not in ("http", "https") or not parsed.host:
+            raise ValueError("url: expected http:// or https:// and a host")
+        self._url, self._chat = _call_of(parsed, chat=chat)
+        self._key, self._model = key, model
+        self._timeout, self._attempts, self._backoff = timeout_seconds, attempts, backoff_seconds
+        self._concurrency = concurrency
+        #: Some servers refuse to be asked for log-probabilities; then they are not asked again.
+        self._asks_logprobs = True
+
+    def __repr__(self) -> str:
+        return f"EndpointSampler(host={self._url.host!r}, model={self._model!r})"
+
+    def sample(self, requests: Sequence[PromptRequest], settings: SamplingSettings) -> list[Completion]:
+        """One completion per request, in their order. Raises EndpointError; then none is returned."""
+        headers = {"Authorization": f"Bearer {self._key}"} if self._key else {}
+        timeout = httpx.Timeout(self._timeout, connect=min(10.0, self._timeout))
+        with (
+            httpx.Client(headers=headers, timeout=timeout, follow_redirects=False) as client,
+            ThreadPoolExecutor(self._concurrency, thread_name_prefix="endpoint") as pool,
+        ):
+            over = Event()
+            waiting = [pool.submit(self._complete, client, request, settings, over) for request in requests]
+            try:
+                return [future.result() for future in waiting]
+            finally:
+                over.set()
+                pool.shutdown(wait=False, cancel_futures=True)
+
+    def _complete(
+        self, client: httpx.Client, request: PromptRequest, settings: SamplingSettings, over: Event
+    ) -> Completion:
+        """over: set once another request has failed for good; nobody waits for this one any more."""
+        attempt = 1
+        while True:
+            asked = self._asks_logprobs
+            answer = self._ask(client, self._body(request, settings, logprobs=asked))
+            if isinstance(answer, _Answer):
+                return self._read(answer.body, settings)
+            if asked and answer.refuses_logprobs:
+                self._asks_logprobs = False
+                continue
+            last = not answer.retried or attempt >= self._attempts
+            if last or over.wait(self._wait(attempt, answer.wait_seconds)):
+                raise self._error(answer)
+            attempt += 1
+
+    def _body(self, request: PromptRequest, settings: SamplingSettings, *, logprobs: bool) -> dict[str, Any]:
+        body: dict[str, Any] = {
+            "model": self._model,
+            "max_tokens": settings.max_new_tokens,
+            "temperature": settings.temperature,
+            "top_p": settings.top_p,
+            "seed": request.seed % _SEEDS,
+            "stream": False,
+        }
+        if settings.stop:
+            body["stop"] = list(settings.stop)
+        if self._chat:
+            body["messages"] = [{"role": "user", "content": request.prompt}]
+        else:
+            body["prompt"] = request.prompt
+        if logprobs:
+            body["logprobs"] = True if self._chat else 1
+        return body
+
+    def _ask(self, client: httpx.Client, body: dict[str, Any]) -> _Answer | _Failure:
+        """One request. Bounded in time and size, also against a server that sends a byte a second."""
+        ends = time.monotonic() + self._timeout
+        content = bytearray()
+        try:
+            with client.stream("POST", self._url, json=body) as response:
+                for part in response.iter_bytes():
+                    content += part
+                    if len(content) > _MAX_ANSWER_BYTES:
+                        return _Failure("endpoint_garbage", "its answer has no end")
+                    if time.monotonic() > ends:
+                        return _Failure("endpoint_timeout", self._too_slow, transient=True)
+        except (httpx.ReadTimeout, httpx.WriteTimeout, httpx.PoolTimeout):
+            return _Failure("endpoint_timeout", self._too_slow, transient=True)
+        except httpx.DecodingError:
+            return _Failure("endpoint_garbage", "its answer can not be decoded")
+        except httpx.TransportError as error:
+            why = f"no connection ({type(error).__name__})"
+            return _Failure("endpoint_unavailable", why, transient=True, retried=True)
+        return self._sort(response, bytes(content))
+
+    def _sort(self, response: httpx.Response, content: bytes) -> _Answer | _Failure:
+        status = response.status_code
+        if status == HTTPStatus.OK:
+            return _Answer(content)
+        said = self._quoted(content)
+        why = f"it answered {status}{f': {said}' if said else ''}"
+        if status == HTTPStatus.TOO_MANY_REQUESTS or status >= 500:
+            return _Failure(
+                "endpoint_unavailable",
+                why,
+                transient=True,
+                retried=True,
+                status=status,
+                wait_seconds=_seconds(response.headers.get("Retry-After")),
+            )
+        refuses = status in (HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY) and "logprobs" in said
+        return _Failure("endpoint_refused", why, status=status, refuses_logprobs=refuses)
+
+    def _read(self, content: bytes, settings: SamplingSettings) -> Completion:
+        try:
+            answer = json.loads(content)
+            choice = answer["choices"][0]
+            reasoning, text = (
+                _chat_texts(choice["message"]) if self._chat else split_thinking(_text(choice["text"]))
+            )
+            finish = choice.get("finish_reason")
+            logprobs = _logprobs(choice.get("logprobs"), chat=self._chat)
+            usage = answer.get("usage") or {}
+            counted = usage.get("completion_tokens")
+        except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
+            found = self._quoted(content) or "nothing"
+            raise self._error(_Failure("endpoint_garbage", f"its answer is no completion: {found}")) from None
+        places = [place for stop in settings.stop if (place := text.find(stop)) >= 0]
+        return Completion(
+            text=text[: min(places)] if places else text,
+            finish="stop" if places or finish in _ENDED else "length",
+            logprob=math.fsum(logprobs) if logprobs else None,
+            scored_tokens=len(logprobs),
+            token_count=counted if isinstance(counted, int) and counted >= 0 else len(logprobs),
+            reasoning=reasoning,
+        )
+
+    def _error(self, failure: _Failure) -> EndpointError:
+        details: dict[str, Any] = {"host": self._url.host, "model": self._model}
+        if failure.status:
+            details["status"] = failure.status
+        return EndpointError(
+            f"The model server at {self._url.host} did not complete a prompt with {self._model!r}: {failure.why}.",
+            code=failure.code,
+            transient=failure.transient,
+            details=details,
+        )
+
+    def _quoted(self, content: bytes) -> str:
+        """The beginning of an answer on one line, our key blacked out if the server repeats it."""
+        said = content[:2000].decode("utf-8", errors="replace")
+        if self._key:
+            said = said.replace(self._key, "[key]")
+        return " ".join("".join(char if char.isprintable() else " " for char in said).split())[:200]
+
+    def _wait(self, attempt: int, asked: float) -> float:
+        """Seconds before the next try: what the server asks for, or doubled each time, and never all at once."""
+        doubled: float = self._backoff * 2 ** (attempt - 1) * random.uniform(0.75, 1.25)
+        return min(max(asked, doubled), _MAX_WAIT_SECONDS)
+
+    @property
+    def _too_slow(self) -> str:
+        return f"no whole answer within {self._timeout:g} seconds"
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class _Failure:
+    """Why there is no answer. An exception of the HTTP library is not kept: it holds the request, key and all."""
+
+    code: str
+    why: str
+    transient: bool = False
+    retried: bool = False
+    status: int = 0
+    wait_seconds: float = 0.0
+    refuses_logprobs: bool = False
+
+
+def _call_of(url: httpx.URL, *, chat: bool) -> tuple[httpx.URL, bool]:
+    path = url.path.rstrip("/")
+    if path.endswith(_CHAT):
+        return url, True
+    if path.endswith(_COMPLETIONS):
+        return url, False
+    return url.copy_with(path=path + (_CHAT if chat else _COMPLETIONS)), chat
+
+
+def _chat_texts(message: dict[str, Any]) -> tuple[str, str]:
+    """(thinking, answer). Raises TypeError when there is neither."""
+    apart = message.get("reasoning_content") or message.get("reasoning")
+    content = message.get("content")
+    if content is None and apart:
+        return _text(apart), ""
+    thinking, text = split_thinking(_text(content))
+    return (_text(apart) if apart else thinking), text
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError("no text")
+    # A lone surrogate can stand in JSON and in no file or database.
+    return value.encode("utf-8", errors="replace").decode("utf-8")
+
+
+def _logprobs(found: Any, *, chat: bool) -> list[float]:
+    """ln p of each token; [] where the server does not say, or not of all."""
+    if not found:
+        return []
+    values = [entry["logprob"] for entry in found["content"] or []] if chat else found["token_logprobs"] or []
+    if not all(isinstance(value, int | float) and math.isfinite(value) for value in values):
+        return []
+    return [float(value) for value in values]
+
+
+def _seconds(header: str | None) -> float:
+    """Of Retry-After; 0 where it is a date or nothing."""
+    try:
+        seconds = float(header or 0)
+    except ValueError:
+        return 0.0
+    return seconds if math.isfinite(seconds) and seconds > 0 else 0.0
