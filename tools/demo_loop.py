@@ -188,8 +188,10 @@ def main() -> None:
     django.setup()
     begun = time.monotonic()
     for number, (what, do) in enumerate(STEPS, start=1):
+        started = time.monotonic()
         say(f"  {number}/{len(STEPS)} {what} ...")
         do()
+        say(f"      done in {time.monotonic() - started:.0f} s")
     say(
         f"  The loop is closed ({time.monotonic() - begun:.0f} s): see Models, Runs and the study {RATED_STUDY}."
     )
