@@ -108,7 +108,7 @@ class JobContext:
             )
         self._points.append(Metric(job_id=self.job_id, series=series[:60], step=step, value=float(value)))
         if len(self._points) >= MAX_WAITING_POINTS:
-            self._flush()
+            self.flush()
         else:
             self.check()
 
@@ -135,9 +135,10 @@ class JobContext:
     def close(self) -> None:
         """Writes what was not written yet. Called at the end of every handler; its own last word is kept."""
         self._write_progress()
-        self._flush()
+        self.flush()
 
-    def _flush(self) -> None:
+    def flush(self) -> None:
+        """Writes the points that wait: before a state is saved after which their steps are not done again."""
         if self._points:
             with self.writing():
                 Metric.objects.bulk_create(self._points, batch_size=500, ignore_conflicts=True)
@@ -168,7 +169,7 @@ class JobContext:
             self._write_progress()
             if held_by(self._claim).filter(cancel_requested=True).exists():
                 self._wishes.cancel.set()
-            self._flush()
+            self.flush()
         except OUTAGE:
             if connection.in_atomic_block:
                 raise
