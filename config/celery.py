@@ -6,6 +6,6 @@ from celery import Celery
 
 from jobs.broker import celery_options
 
-app = Celery("starchamber", include=["jobs.tasks", "jobs.worker"])
+app = Celery("starchamber", amqp="jobs.broker:Amqp", include=["jobs.tasks", "jobs.worker"])
 # Read when it is first used, which is after Django's settings stand.
 app.add_defaults(celery_options)

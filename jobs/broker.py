@@ -6,19 +6,23 @@ import ssl
 from pathlib import Path
 from typing import Any
 
+from celery.app.amqp import AMQP
 from django.conf import settings
 from kombu import Connection
 from kombu.transport import TRANSPORT_ALIASES
 
 from jobs.kinds import QUEUES
 
-TRANSPORT_ALIASES.setdefault("folder", "jobs.folder_broker:Transport")
+TRANSPORT_ALIASES["folder"] = "jobs.folder_broker:Transport"
+TRANSPORT_ALIASES["redis"] = TRANSPORT_ALIASES["rediss"] = "jobs.redis_broker:Transport"
 
 #: A message that a dead worker held comes back after this (seconds). The watch has acted long before, and a job that
 #: is wakened twice is done once; so this only has to be rare.
 VISIBILITY_SECONDS = 86_400
 #: How long a request that enqueues may wait for a broker that does not answer (seconds).
 CONNECT_SECONDS = 2
+#: Longest pause between two tries of a worker to reach a broker that is away (seconds).
+RETRY_SECONDS = 5
 
 
 def broker_options() -> dict[str, Any]:
@@ -39,6 +43,8 @@ def _redis(url: str) -> dict[str, Any]:
         "visibility_timeout": VISIBILITY_SECONDS,
         "socket_connect_timeout": CONNECT_SECONDS,
         "socket_keepalive": True,
+        # A connection that died unnoticed is found within so many seconds.
+        "health_check_interval": 5,
         # The site's cache lives in the same database.
         "global_keyprefix": "starchamber:jobs:",
     }
@@ -59,6 +65,17 @@ def connection() -> Connection:
         transport_options=options["broker_transport_options"],
         connect_timeout=CONNECT_SECONDS,
     )
+
+
+class WorkerConnection(Connection):  # type: ignore[misc]  # kombu ships no types
+    """Celery gives no way to say how long it may pause; its own half minute is long for who waits for a job."""
+
+    def _ensure_connection(self, *args: Any, **options: Any) -> Any:
+        return super()._ensure_connection(*args, **{"interval_max": RETRY_SECONDS, **options})
+
+
+class Amqp(AMQP):  # type: ignore[misc]  # Celery ships no types
+    Connection = WorkerConnection
 
 
 def celery_options() -> dict[str, Any]:

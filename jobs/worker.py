@@ -5,9 +5,11 @@ from __future__ import annotations
 import logging
 import os
 import threading
+import warnings
 from typing import Any
 
 from celery import signals
+from celery.exceptions import CPendingDeprecationWarning
 from django.conf import settings
 from django.db import DatabaseError, connection
 
@@ -104,6 +106,8 @@ def _set_up(sender: str, instance: Any, **options: Any) -> None:
 
 @signals.worker_ready.connect  # type: ignore[untyped-decorator]
 def _ready(**options: Any) -> None:
+    # Celery would say, at each loss of Redis, that late acknowledgements are lost with it; ours may be.
+    warnings.simplefilter("ignore", CPendingDeprecationWarning)
     this_worker().start()
 
 

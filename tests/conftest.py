@@ -104,14 +104,16 @@ def world(request: pytest.FixtureRequest, django_db_blocker) -> Iterator[str]:
         yield vendor
 
 
-def _site(request: pytest.FixtureRequest, vendor: str, *, served: bool = True) -> Iterator[Site]:
+def _site(
+    request: pytest.FixtureRequest, vendor: str, *, served: bool = True, redis_url: str = ""
+) -> Iterator[Site]:
     from django.test import override_settings
 
     if vendor == "postgresql":
         request.getfixturevalue("django_db_setup")
     blocker = request.getfixturevalue("django_db_blocker")
     with (
-        (running_site if served else prepared_site)(vendor) as site,
+        (running_site if served else prepared_site)(vendor, redis_url=redis_url) as site,
         blocker.unblock(),
         connected_to(site.database_url),
         override_settings(PUBLIC_URL=site.url, STORAGE_DIR=site.folder / "storage", REDIS_URL=site.redis_url),

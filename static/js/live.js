@@ -3,6 +3,8 @@
 
 const AT_END = 24; // px from the end that still count as "at the end"
 
+document.documentElement.classList.add("has-script");
+
 let opened = new Map();
 let places = new Map();
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import partial
+from typing import Any
 
 import pytest
 
@@ -18,7 +19,7 @@ from tests.services.worker import Worker, Workers
 
 register_kinds()
 
-KINDS = {"DJANGO_SETTINGS_MODULE": "tests.settings_jobs", "JOB_LEASE_SECONDS": "2"}
+KINDS: dict[str, Any] = {"DJANGO_SETTINGS_MODULE": "tests.settings_jobs", "JOB_LEASE_SECONDS": "2"}
 
 
 def new_job(kind: str = "count") -> Job:

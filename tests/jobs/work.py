@@ -28,6 +28,11 @@ def count(context: JobContext) -> dict[str, Any]:
     return _count(context, UNITS)
 
 
+def count_further(context: JobContext) -> dict[str, Any]:
+    """The same, for some seconds."""
+    return _count(context, 10 * UNITS)
+
+
 def count_slowly(context: JobContext) -> dict[str, Any]:
     """The same, for longer than any test waits."""
     return _count(context, 10_000)
@@ -93,7 +98,7 @@ def deny_constants(context: JobContext) -> dict[str, Any]:
 
 def register_kinds() -> None:
     """What these tests' workers and children know, beside the product's own kinds."""
-    for run in (count, count_slowly, fail, crash, measure_nan, stumble_once, deny_constants):
+    for run in (count, count_further, count_slowly, fail, crash, measure_nan, stumble_once, deny_constants):
         _register(Kind(name=run.__name__, queue="generate", run=f"{__name__}.{run.__name__}"))
     for run in (stumble_always, die_always, ignore_cancelling):
         _register(Kind(name=run.__name__, queue="generate", run=f"{__name__}.{run.__name__}", max_attempts=2))

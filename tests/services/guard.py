@@ -41,7 +41,13 @@ def main(arguments: list[str]) -> int:
     groups: list[int] | None = None if uid is None else []
     # A group of its own: a Ctrl-C in the terminal must not stop the server before the tests have let go of it.
     server = subprocess.Popen(
-        command, stdin=subprocess.DEVNULL, process_group=0, user=uid, group=gid, extra_groups=groups
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=2,  # our own is for the process id alone; what else is written to it nobody reads
+        process_group=0,
+        user=uid,
+        group=gid,
+        extra_groups=groups,
     )
     sys.stdout.write(f"{server.pid}\n")
     sys.stdout.flush()

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import functools
+import os
 import secrets
 import shutil
+import signal
 from pathlib import Path
 
 from tests.services.processes import GuardedProcess, ReservedPort, install_with_apt, is_listening, new_folder
@@ -45,19 +47,20 @@ class Redis:
 
     def __init__(self) -> None:
         self._process: GuardedProcess | None = None
-        self._url = ""
+        self._port = 0
+        self._password = secrets.token_hex(16)
 
     @property
     def url(self) -> str:
         if self._process is None:
-            self._start()
-        return self._url
+            self.start()
+        return f"redis://:{self._password}@127.0.0.1:{self._port}/0"
 
-    def _start(self) -> None:
+    def start(self) -> None:
+        """Starts it; after a kill on the same port, and empty."""
         folder = new_folder("redis")
-        password = secrets.token_hex(16)
-        port = ReservedPort().release()
-        options = {"port": str(port), "bind": "127.0.0.1", "dir": str(folder), "requirepass": password}
+        self._port = port = self._port or ReservedPort().release()
+        options = {"port": str(port), "bind": "127.0.0.1", "dir": str(folder), "requirepass": self._password}
         options |= {"save": "", "appendonly": "no", "daemonize": "no"}
         # The password stands in a file and not on the command line, which everybody on the machine can read.
         configuration = folder / "redis.conf"
@@ -66,7 +69,12 @@ class Redis:
             [str(find_binary()), str(configuration)], log=folder / "log", folder=folder
         )
         self._process.wait_until(lambda: is_listening(port))
-        self._url = f"redis://:{password}@127.0.0.1:{port}/0"
+
+    def kill(self) -> None:
+        """kill -9: all that it held is gone."""
+        assert self._process is not None
+        os.kill(self._process.pid, signal.SIGKILL)
+        self._process.stop()
 
     def stop(self) -> None:
         if self._process is not None:

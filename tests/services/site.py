@@ -169,9 +169,9 @@ def prepared_site(vendor: str, *, workers: int = 2, redis_url: str = "") -> Iter
 
 
 @contextlib.contextmanager
-def running_site(vendor: str, *, workers: int = 2) -> Iterator[Site]:
+def running_site(vendor: str, *, workers: int = 2, redis_url: str = "") -> Iterator[Site]:
     """The same, served."""
-    with prepared_site(vendor, workers=workers) as site:
+    with prepared_site(vendor, workers=workers, redis_url=redis_url) as site:
         collect_static()
         site.start()
         yield site

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import psutil
 
@@ -145,8 +146,8 @@ def wait_for(condition: Callable[[], object], *, seconds: float = 60) -> None:
         time.sleep(0.02)
 
 
-def wait_for_job(job_id: int, *states: str, seconds: float = 60) -> object:
-    """The job once it is in one of these states (by default: at its end)."""
+def wait_for_job(job_id: int, *states: str, seconds: float = 60) -> Any:
+    """The job (any of its results may be None) once it is in one of these states; by default at its end."""
     from jobs.models import Job
 
     wanted = states or ("finished", "failed", "cancelled")
