@@ -4,9 +4,9 @@
 
 Both learn sums with scratchpads of 1 to 5 digits, on one thread, in turns, each round a process of its own. TRL is run
 at its best settings for a CPU: fp32 (its own choice here is bf16, which is slower), no gradient checkpointing, batches
-grouped by length (SFT; its DPO cannot), no evaluation, no saving, the reference's log-probabilities computed beforehand. A step is timed
-from the end of the one before, so that making the batch counts; tokenising and start do not. Seconds are of CPU time of
-the one thread, which other work on the machine does not stretch.
+grouped by length (SFT; its DPO cannot), no evaluation, no saving, the reference's log-probabilities computed
+beforehand. A step is timed from the end of the one before, so that making the batch counts; tokenising and start do
+not. Seconds are of CPU time of the one thread, which other work on the machine does not stretch.
 
 TRL lives in .venv-slow (`sh tools/install.sh .venv-slow requirements-slow.txt`); without it only ours is timed.
 Targets (PRODUCT.md): SFT at least 1.3 times, DPO at least 1.5 times TRL's steps per second.
