@@ -10,6 +10,7 @@ from django.conf import settings
 from generation.registry.models import LanguageModel
 from generation.registry.services import check_endpoint
 from generation.runs.models import GenerationRun
+from generation.sampling.errors import PromptTooLong
 from generation.sampling.types import Sampler, SamplingSettings
 from ratings.studies.services import chunks
 
@@ -45,7 +46,7 @@ def sampling_settings(run: GenerationRun) -> SamplingSettings:
 def room_for(sampler: Sampler, prompts: Iterable[str], *, most: int) -> int:
     """How many tokens fit into the context behind the longest of the prompts, at most `most`. Raises PromptTooLong."""
     from generation.registry.tokens import encode_prompts
-    from generation.sampling.local import LocalSampler, PromptTooLong
+    from generation.sampling.local import LocalSampler
 
     if not isinstance(sampler, LocalSampler):
         return most

@@ -64,6 +64,8 @@ async function draw(figure) {
     logLevel: engine.Error,
   });
   await view.runAsync();
+  // The plot around it has a role and a name; of the marks that Vega gives roles to, none would have one.
+  node.querySelector("svg").setAttribute("aria-hidden", "true");
   before?.view.finalize();
   drawn.set(figure.id, { view, node, text, dark: dark.matches, width: plot.clientWidth });
   // htmx may have brought another figure of this name meanwhile.
