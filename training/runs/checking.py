@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
 
+from accounts.audit import Actor
 from accounts.errors import InvalidInput, StarchamberError
 from generation.registry.models import LanguageModel
 from generation.registry.selectors import folder_of, get_model
+from generation.registry.services import TINY_BASE, ensure_tiny_base
 from problems.types import Family
 from ratings.library.datasets import get_dataset
 from ratings.library.models import Dataset, Source
@@ -55,6 +57,12 @@ def check_inputs(recipe: Recipe, *, paths_allowed: bool = True) -> Inputs:
             if recipe.export:
                 find_export_file(recipe.export, raters=recipe.raters, paths_allowed=paths_allowed)
     return Inputs(dataset, base, studies)
+
+
+def ensure_named(labels: Iterable[str], *, actor: Actor) -> None:
+    """The committed base is registered when it is first named. Raises UnusableFolder where it is not committed."""
+    if TINY_BASE in labels:
+        ensure_tiny_base(actor=actor)
 
 
 def trainable_model(label: str) -> LanguageModel:

@@ -54,7 +54,7 @@ def run_dpo(context: JobContext, run: TrainingRun, recipe: Dpo) -> dict[str, Any
         beta=recipe.beta,
         label_smoothing=recipe.label_smoothing,
         calculator=uses_calculator(Family(run.dataset.family)),
-        watch=JobWatch(context),
+        watch=JobWatch(context, save_every=recipe.save_every),
         saving=Saving(context.folder / "training", recipe.save_every),
         selection=_selection(recipe, held_out, loaded),
     )
@@ -95,7 +95,7 @@ def _held_out(
             reference,
             as_pairs(pair for pair in data.pairs if pair["split"] == split),
             calculator=calculator,
-            watch=JobWatch(context),
+            watch=JobWatch(context, save_every=recipe.save_every),
         )
         for split in recipe.held_out_splits
     }

@@ -19,7 +19,7 @@ from jobs.services import create_job
 from ratings.library.datasets import get_dataset
 from ratings.library.models import Dataset
 from ratings.library.options import check_names, refuse
-from training.runs.checking import about, require_graded, require_questions, trainable_model
+from training.runs.checking import about, ensure_named, require_graded, require_questions, trainable_model
 from training.runs.models import Evaluation
 from training.runs.version import code_version
 
@@ -91,6 +91,7 @@ def launch_evaluation(spec: EvaluationSpec, *, actor: Actor) -> Evaluation:
     Raises UnknownModel, UnknownDataset, UnknownEndpoint, NotTrainable, NotGraded, EmptySplit, UnusableFolder and
     InvalidInput; nothing is written then.
     """
+    ensure_named([spec.model, *spec.verifiers], actor=actor)
     named = check_spec(spec)
     with transaction.atomic():
         title = f"{spec.model} on {spec.dataset}, split {spec.split}"

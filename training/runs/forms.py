@@ -8,6 +8,7 @@ from typing import Any
 from django import forms
 
 from generation.registry.models import LanguageModel
+from generation.registry.services import TINY_BASE
 from ratings.library.models import Dataset, Source
 from ratings.studies.models import Study
 from training.recipes.fields import Flag, Kind, Many, Number, OneOf, SetOf, Text, Whole
@@ -155,8 +156,9 @@ def _names(model: type[Dataset] | type[Source], field: str) -> list[str]:
 
 
 def _base_models() -> list[str]:
+    """Those whose weights are here, newest first; the committed base is registered when it is first named."""
     here = LanguageModel.objects.exclude(kind=LanguageModel.Kind.ENDPOINT)
-    return list(here.order_by("-id").values_list("label", flat=True))
+    return list(dict.fromkeys([*here.order_by("-id").values_list("label", flat=True), TINY_BASE]))
 
 
 def _visible_studies() -> list[str]:

@@ -5,7 +5,8 @@ One object is both `training.collecting.Store` and `RunWatch`: what is stored de
 - a batch of candidates is one transaction; it is there whole or not at all, and is then never sampled again;
 - a model's files are renamed into place before its row and its facts are written, in one transaction; killed in
   between, the training ends once more, with the same weights, and replaces the files by the same;
-- a training's own state lies in the job's folder until its model is stored.
+- a training's own state lies in the job's folder until its model is stored;
+- points of a curve are written before whatever makes sure that their step is not done again.
 """
 
 from __future__ import annotations
@@ -68,7 +69,10 @@ Look = Callable[["LoadedModel"], list[dict[str, Any]]]
 
 
 class RunKeeper:
-    """questions: everything that is asked, by key. retire: told of each stored model, drops what nobody needs."""
+    """questions: everything that is asked, by key. retire: told of each stored model, drops what nobody needs.
+
+    save_every: steps between two saved states of a training.
+    """
 
     def __init__(
         self,
@@ -79,8 +83,10 @@ class RunKeeper:
         describe: Describe,
         look: Look,
         retire: Callable[[str], None],
+        save_every: int,
     ) -> None:
         self._context, self._run, self._questions = context, run, questions
+        self._save_every = save_every
         self._describe, self._look, self._retire = describe, look, retire
         self._prefixes: dict[str, PromptPrefix] = {}
         self._stage = ""
@@ -111,15 +117,15 @@ class RunKeeper:
         if found is None:
             return None
         described = self._describe(name, found.facts)
-        if described is not None:
-            self._steps_so_far = max(self._steps_so_far, described.steps_so_far)
+        self._count(described)
         return dict(found.facts)
 
     def put_facts(self, name: str, facts: Mapping[str, Any]) -> None:
         described = self._describe(name, facts)
+        self._draw(described)
         with self._context.writing():
             self._write_facts(name, facts, described, [])
-        self._draw(described)
+        self._count(described)
 
     def model(self, name: str) -> LoadedModel | None:
         if not self._run.checkpoints.filter(name=name).exists():
@@ -132,6 +138,7 @@ class RunKeeper:
         samples = self._look(loaded)
         iteration, steps = described.iteration or 0, described.steps_so_far
         checkpoints.write(self._run, loaded, name, iteration=iteration, step=steps)
+        self._draw(described)
         with self._context.writing():
             Checkpoint.objects.update_or_create(
                 run=self._run,
@@ -141,7 +148,7 @@ class RunKeeper:
             self._write_facts(name, facts, described, samples)
         shutil.rmtree(self._folder(name), ignore_errors=True)
         self._retire(name)
-        self._draw(described)
+        self._count(described)
 
     def training_folder(self, name: str) -> Path | None:
         return self._folder(name)
@@ -162,7 +169,10 @@ class RunKeeper:
         # A resumed training repeats steps, with the same values: a point that is there already is left alone.
         for name, value in {"loss": loss, **extras}.items():
             self._context.metric(curve_name(name, of=self._trained()), step, value)
-        self._context.advance(step - self._steps_so_far)
+        done = step - self._steps_so_far
+        if done % self._save_every == 0:
+            self._context.flush()
+        self._context.advance(done)
 
     def _trained(self) -> str:
         """Whose training the present stage is, where it is not a generator's."""
@@ -191,11 +201,16 @@ class RunKeeper:
         )
 
     def _draw(self, described: Described | None) -> None:
-        if described is None:
-            return
-        self._steps_so_far = max(self._steps_so_far, described.steps_so_far)
-        for name, value in described.points.items():
-            self._context.metric(name, described.iteration or 0, value)
+        """Writes all points that wait, and those of an iteration that ends."""
+        if described is not None:
+            for name, value in described.points.items():
+                self._context.metric(name, described.iteration or 0, value)
+        self._context.flush()
+
+    def _count(self, described: Described | None) -> None:
+        """Where the curves of the next training begin."""
+        if described is not None:
+            self._steps_so_far = max(self._steps_so_far, described.steps_so_far)
 
     def _row(self, batch: ExampleBatch, candidate: Candidate) -> TrainingExample:
         asked, completion = self._questions[candidate.question], candidate.completion

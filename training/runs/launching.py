@@ -18,7 +18,7 @@ from ratings.studies.blinding import require_visible_results
 from ratings.studies.selectors import get_study
 from training.recipes.reader import ReadRecipe
 from training.recipes.schema import Dpo
-from training.runs.checking import Inputs, check_inputs
+from training.runs.checking import Inputs, check_inputs, ensure_named
 from training.runs.errors import LabelTaken
 from training.runs.models import Algorithm, TrainingRun
 from training.runs.preference_files import export_study_name
@@ -36,6 +36,7 @@ def launch_training(recipe: ReadRecipe, *, label: str, actor: Actor) -> Training
     Raises the errors of check_inputs, InvalidInput and LabelTaken; nothing is written then.
     """
     _check_label(label)
+    ensure_named([recipe.values.base], actor=actor)
     return _launch(recipe, check_inputs(recipe.values), label, actor)
 
 
@@ -46,6 +47,7 @@ def launch_training_for(user: User, recipe: ReadRecipe, *, label: str) -> Traini
     """
     require(user, Act.RUN_JOBS)
     _check_label(label)
+    ensure_named([recipe.values.base], actor=Actor.of(user))
     inputs = check_inputs(recipe.values, paths_allowed=False)
     exported = export_study_name(recipe.values.export) if isinstance(recipe.values, Dpo) else None
     for study in [*inputs.studies, *([get_study(exported)] if exported else [])]:

@@ -68,7 +68,7 @@ def run_sft(context: JobContext, run: TrainingRun, recipe: Sft) -> dict[str, Any
         how,
         steps=steps,
         calculator=uses_calculator(family),
-        watch=JobWatch(context),
+        watch=JobWatch(context, save_every=recipe.save_every),
         saving=Saving(context.folder / "training", recipe.save_every),
         selection=None if validation is None else Selection(recipe.validate_every or steps, validation),
     )

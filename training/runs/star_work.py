@@ -88,6 +88,7 @@ class _Work:
             describe=self.describe,
             look=self.look,
             retire=self.retire,
+            save_every=recipe.save_every,
         )
         self._by_id = {one.id: one for one in self.validation}
 

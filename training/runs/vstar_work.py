@@ -81,6 +81,7 @@ class _Work:
             describe=self.describe,
             look=self.look,
             retire=self.retire,
+            save_every=recipe.save_every,
         )
         self._uses = sides(data.pairs, split=recipe.split, held_out=recipe.held_out_splits)
 

@@ -12,10 +12,10 @@ if TYPE_CHECKING:
 
 
 class JobWatch:
-    """training.loop.Watch for a run that trains once."""
+    """training.loop.Watch for a run that trains once. save_every: steps between two saved states."""
 
-    def __init__(self, context: JobContext) -> None:
-        self._context = context
+    def __init__(self, context: JobContext, *, save_every: int) -> None:
+        self._context, self._save_every = context, save_every
 
     def check(self) -> None:
         self._context.check()
@@ -24,4 +24,7 @@ class JobWatch:
         # A resumed training repeats steps, with the same values: a point that is there already is left alone.
         for name, value in {"loss": loss, **extras}.items():
             self._context.metric(curve_name(name), step, value)
+        if step % self._save_every == 0:
+            # Before the state is saved: what comes before it is not done, nor told, again.
+            self._context.flush()
         self._context.advance(step)

@@ -1,0 +1,195 @@
+"""STaR runs: what is kept and under which prompt, where a run goes on, and what is left of one that can not."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import pytest
+
+from accounts.audit import COMMAND
+from accounts.models import AuditEvent
+from generation.registry.models import LanguageModel
+from generation.registry.services import register_model
+from jobs.errors import JobError
+from jobs.here import run_here
+from ratings.library.models import Question
+from tests.training_runs.worlds import done, launched, make_sums, outcome_of
+from training.runs import checkpoints
+from training.runs.keeping import RunKeeper
+from training.runs.launching import resume_run
+from training.runs.models import Fate, Origin, TrainingExample, TrainingRun
+from training.runs.selectors import get_run
+
+HINTED = re.compile(r"Target: [\d ]+\n")
+
+
+def kept(run: TrainingRun, iteration: int) -> list[TrainingExample]:
+    return list(run.examples.filter(iteration=iteration, fate=Fate.KEPT))
+
+
+def test_a_run_ends_with_a_model_and_with_every_rationale_that_it_considered(world, storage) -> None:
+    make_sums()
+    run = done()
+    assert run.job.state == "finished" and run.job.result["label"] == "made"
+    for number in (1, 2):
+        plain = run.examples.filter(iteration=number, origin=Origin.FEW_SHOT)
+        failed = {row.question_id for row in plain if row.verdict != "correct"}
+        hinted = run.examples.filter(iteration=number, origin=Origin.RATIONALIZED)
+        # Every question that was drawn is asked once, and once more with the answer if that failed.
+        assert plain.count() == 16 and {row.question_id for row in hinted} == failed
+        assert failed, "the base must fail at something for this test to say anything"
+        iteration = run.iterations.get(number=number)
+        assert (
+            iteration.counts["solved"] + iteration.counts["rationalized"] + iteration.counts["failed"] == 16
+        )
+        assert iteration.steps == 4 and iteration.finished_at is not None
+    for row in run.examples.select_related("revision"):
+        right = row.answer == row.revision.answer
+        assert (row.verdict == "correct") == right
+        assert row.fate != Fate.KEPT or right
+        # The hint is in what was sent, and in nothing that is learned.
+        assert bool(HINTED.search(row.own_prompt)) == (row.origin == Origin.RATIONALIZED)
+        assert not HINTED.search(row.training_prompt) and row.training_prompt.endswith("Target:\n")
+        assert row.prompt == row.own_prompt
+    asked = set(run.examples.values_list("question__split", flat=True))
+    assert asked == {"train"}
+    model = LanguageModel.objects.get(label="made")
+    assert (model.kind, model.parent, model.checkpoint.run) == ("checkpoint", run.base, run)
+    assert model.manifest["made"]["recipe"]["iterations"] == 2
+    assert model.manifest["made"]["data_sha256"] == run.data_sha256 != ""
+    assert len(run.iterations.get(number=2).samples) == 6
+    assert AuditEvent.objects.filter(act="model.register", subject="made").count() == 1
+
+
+@pytest.mark.django_db
+def test_only_the_best_and_the_last_iteration_are_kept(storage) -> None:
+    make_sums()
+    run = done(iterations=3, keep="best")
+    models = run.checkpoints.filter(model__isnull=False)
+    assert [one.model.label for one in models] == ["made"]
+    left = {path.name for path in checkpoints.folder_of_run(run).iterdir()}
+    assert models.get().name in left and len(left) <= 2
+
+
+@pytest.mark.django_db
+def test_all_iterations_become_models_where_the_recipe_says_so(storage) -> None:
+    make_sums()
+    run = done(keep="all")
+    labels = set(run.checkpoints.values_list("model__label", flat=True))
+    assert "made" in labels and len(labels) == 2
+    assert labels - {"made"} <= {"made-iteration-1", "made-iteration-2"}
+
+
+@pytest.mark.django_db
+def test_without_rationalization_nobody_is_given_the_answer(storage) -> None:
+    make_sums()
+    run = done(rationalize=False)
+    assert set(run.examples.values_list("origin", flat=True)) == {"few_shot"}
+
+
+@pytest.mark.django_db
+def test_worked_examples_stand_before_the_prompt_as_sent_and_are_stored_once(storage) -> None:
+    make_sums()
+    run = done(iterations=1, shots=1, rationalize=False, questions_per_iteration=8)
+    rows = run.examples.select_related("prefix", "question")
+    assert run.prefixes.count() == 2  # one for each number of digits
+    for row in rows:
+        assert row.prompt == row.prefix.text + row.own_prompt and row.prompt.count("Target:") == 2
+        assert row.training_prompt == row.own_prompt
+    shown = Question.objects.filter(split="prompt").values_list("revisions__text", flat=True)
+    digits = {text.replace(" ", "").replace("+", "") for text in shown}
+    for prefix in run.prefixes.all():
+        asked = prefix.text.splitlines()[1].replace(" ", "").replace("+", "")
+        assert asked in digits
+
+
+def interrupted(
+    monkeypatch: pytest.MonkeyPatch, owner: type, name: str, *, at: int, before: bool
+) -> Callable[[], None]:
+    """The `at`-th call of a method ends as a killed process would: before or after its work. Returns the cure."""
+    original = getattr(owner, name)
+    calls = 0
+
+    def dying(*args, **kwargs):
+        nonlocal calls
+        calls += 1
+        if calls == at and before:
+            raise KeyboardInterrupt
+        answer = original(*args, **kwargs)
+        if calls == at:
+            raise KeyboardInterrupt
+        return answer
+
+    monkeypatch.setattr(owner, name, dying)
+    return lambda: monkeypatch.setattr(owner, name, original)
+
+
+PLACES = [
+    (RunKeeper, "put_batch", 2, True),
+    (RunKeeper, "put_batch", 3, False),
+    (RunKeeper, "step", 3, False),
+    (RunKeeper, "step", 6, False),
+    (RunKeeper, "put_model", 1, True),
+    (RunKeeper, "_write_facts", 2, True),
+    (RunKeeper, "put_model", 2, False),
+]
+
+
+@pytest.mark.django_db
+def test_a_run_that_was_interrupted_anywhere_ends_with_the_same_numbers(storage, monkeypatch) -> None:
+    make_sums()
+    expected = outcome_of(done(label="whole"))
+    assert expected["curves"] and expected["examples"]
+    for number, (owner, name, at, before) in enumerate(PLACES):
+        run = launched(label=f"cut-{number}")
+        cure = interrupted(monkeypatch, owner, name, at=at, before=before)
+        with pytest.raises(KeyboardInterrupt):
+            run_here(run.job_id)
+        cure()
+        assert get_run(run.pk).job.state == "cancelled"
+        resume_run(run, actor=COMMAND)
+        run_here(run.job_id)
+        assert outcome_of(get_run(run.pk)) == expected, f"interrupted at {name} {at}"
+
+
+@pytest.mark.django_db
+def test_the_same_job_delivered_twice_is_done_once(storage) -> None:
+    make_sums()
+    run = done()
+    before = outcome_of(run)
+    with pytest.raises(Exception, match="not waiting"):
+        run_here(run.job_id)
+    assert outcome_of(get_run(run.pk)) == before
+
+
+@pytest.mark.django_db
+def test_later_imports_change_nothing_about_a_run_that_has_begun(storage, monkeypatch) -> None:
+    make_sums()
+    expected = outcome_of(done(label="whole"))
+    run = launched(label="cut")
+    cure = interrupted(monkeypatch, RunKeeper, "put_batch", at=2, before=False)
+    with pytest.raises(KeyboardInterrupt):
+        run_here(run.job_id)
+    cure()
+    make_sums(count=260)
+    Question.objects.filter(split="validation").update(split="train")
+    resume_run(run, actor=COMMAND)
+    run_here(run.job_id)
+    assert outcome_of(get_run(run.pk)) == expected
+
+
+@pytest.mark.django_db
+def test_a_model_that_gets_nothing_right_is_told_so_with_advice(roots) -> None:
+    make_sums()
+    register_model("raw", path=roots / "tiny", actor=COMMAND)
+    run = launched(base="raw", max_new_tokens=8)
+    with pytest.raises(JobError) as caught:
+        run_here(run.job_id)
+    assert caught.value.code == "nothing_right"
+    assert "worked examples" in caught.value.message and "max_new_tokens" in caught.value.message
+    run.job.refresh_from_db()
+    assert (run.job.state, run.job.error["code"]) == ("failed", "nothing_right")
+    assert not run.checkpoints.exists() and not LanguageModel.objects.filter(label="made").exists()
+    # What was sampled can still be looked at.
+    assert run.examples.exclude(fate=Fate.KEPT).count() == run.examples.count() > 0
