@@ -57,5 +57,7 @@ def _invert(cumulated_BV: Tensor, uniforms_B: Tensor) -> Tensor:
     """The first index whose cumulated probability exceeds u times the whole; never one of probability 0."""
     total = cumulated_BV[:, -1:].contiguous()
     place = torch.searchsorted(cumulated_BV, uniforms_B[:, None] * total, right=True)
-    # u times the whole may round up to the whole: then it is the last index that adds to it.
-    return torch.minimum(place, torch.searchsorted(cumulated_BV, total))[:, 0]
+    # u times the whole may round up to the whole: then it is the last index that adds to it. Where all is NaN it is an
+    # index like any other, whose log-probability is NaN too: the row ends as an error.
+    last = torch.searchsorted(cumulated_BV, total).clamp(max=cumulated_BV.shape[1] - 1)
+    return torch.minimum(place, last)[:, 0]

@@ -43,7 +43,8 @@ class EndpointSampler:
     url: of the API (`http://host:8000/v1`) or of one of its two calls; one that ends in `/chat/completions` is asked as
     a chat, all others to continue the text. key: "" for none. model: the name that the server knows it by.
     timeout_seconds: for one whole answer. attempts: tries of one request in all; backoff_seconds: the wait before the
-    second one, doubled each time. concurrency: requests under way at once.
+    second one, doubled each time. concurrency: requests under way at once. keep_tags: thinking inside the text stays in
+    it, as it came, for callers that take it apart themselves.
     """
 
     def __init__(
@@ -57,6 +58,7 @@ class EndpointSampler:
         attempts: int = 4,
         backoff_seconds: float = 1.0,
         concurrency: int = 8,
+        keep_tags: bool = False,
     ) -> None:
         if not key.isascii() or any(char.isspace() or not char.isprintable() for char in key):
             raise ValueError("key: it holds characters that a header can not carry")
@@ -66,7 +68,7 @@ class EndpointSampler:
         self._url, self._chat = _call_of(parsed, chat=chat)
         self._key, self._model = key, model
         self._timeout, self._attempts, self._backoff = timeout_seconds, attempts, backoff_seconds
-        self._concurrency = concurrency
+        self._concurrency, self._keep_tags = concurrency, keep_tags
         #: Some servers refuse to be asked for log-probabilities; then they are not asked again.
         self._asks_logprobs = True
 
@@ -169,9 +171,10 @@ class EndpointSampler:
         try:
             answer = json.loads(content)
             choice = answer["choices"][0]
-            reasoning, text = (
-                _chat_texts(choice["message"]) if self._chat else split_thinking(_text(choice["text"]))
-            )
+            reasoning, text = _apart(choice["message"]) if self._chat else ("", _text(choice["text"]))
+            if not self._keep_tags:
+                inside, text = split_thinking(text)
+                reasoning = reasoning or inside
             finish = choice.get("finish_reason")
             logprobs = _logprobs(choice.get("logprobs"), chat=self._chat)
             usage = answer.get("usage") or {}
@@ -244,14 +247,13 @@ def _call_of(url: httpx.URL, *, chat: bool) -> tuple[httpx.URL, bool]:
     return url.copy_with(path=path + (_CHAT if chat else _COMPLETIONS)), chat
 
 
-def _chat_texts(message: dict[str, Any]) -> tuple[str, str]:
-    """(thinking, answer). Raises TypeError when there is neither."""
+def _apart(message: dict[str, Any]) -> tuple[str, str]:
+    """(what the server sends as thinking, content). Raises TypeError when there is neither."""
     apart = message.get("reasoning_content") or message.get("reasoning")
     content = message.get("content")
     if content is None and apart:
         return _text(apart), ""
-    thinking, text = split_thinking(_text(content))
-    return (_text(apart) if apart else thinking), text
+    return (_text(apart) if apart else ""), _text(content)
 
 
 def _text(value: Any) -> str:
