@@ -5,8 +5,6 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-import torch
-
 from jobs.errors import JobError
 from training.recipes.reader import from_stored
 from training.recipes.schema import Dpo, Sft, Star, Vstar
@@ -30,8 +28,6 @@ def run_training(context: JobContext) -> dict[str, Any]:
         raise JobError(
             f"The label {run.label!r} was given to a later run; clone this one instead.", code="name_taken"
         )
-    # One thread gives the same numbers on every machine, and two workers on two cores do not fight.
-    torch.set_num_threads(1)
     context.log(
         f"{run.get_algorithm_display()} {run.label!r} from {run.base.label!r}, recipe {run.recipe_name}"
     )
