@@ -19,6 +19,10 @@ from tests.services.worker import Worker, Workers
 
 register_kinds()
 
+#: For tests of what does not depend on database and broker, or needs the real ones.
+ON_POSTGRESQL = pytest.mark.parametrize("ground", ["postgresql"], indirect=True)
+ON_SQLITE = pytest.mark.parametrize("ground", ["sqlite"], indirect=True)
+
 KINDS: dict[str, Any] = {"DJANGO_SETTINGS_MODULE": "tests.settings_jobs", "JOB_LEASE_SECONDS": "2"}
 
 

@@ -14,7 +14,7 @@ from jobs.models import Job
 from jobs.services import cancel_job
 from jobs.tasks import send
 from tests.jobs import work
-from tests.jobs.conftest import launch
+from tests.jobs.conftest import ON_POSTGRESQL, ON_SQLITE, launch
 from tests.services.site import Site
 from tests.services.worker import Worker, wait_for, wait_for_job
 
@@ -60,6 +60,7 @@ def test_a_worker_that_is_told_to_stop_gives_its_job_back_at_once(
     assert (job.state, job.attempts, job.failures) == ("finished", 2, 0)
 
 
+@ON_POSTGRESQL
 def test_a_worker_that_was_asleep_writes_nothing_when_it_wakes(
     ground: Site, new_worker: Callable[..., Worker]
 ) -> None:
@@ -80,6 +81,7 @@ def test_a_worker_that_was_asleep_writes_nothing_when_it_wakes(
     assert wait_for_job(launch().pk).state == "finished"
 
 
+@ON_POSTGRESQL
 def test_of_two_workers_that_are_told_one_does_the_job(
     ground: Site, new_worker: Callable[..., Worker]
 ) -> None:
@@ -93,6 +95,7 @@ def test_of_two_workers_that_are_told_one_does_the_job(
         assert (done.state, done.attempts, done.fence) == ("finished", 1, 1)
 
 
+@ON_SQLITE
 def test_a_job_whose_worker_is_gone_can_be_cancelled_without_any(
     ground: Site, new_worker: Callable[..., Worker]
 ) -> None:

@@ -14,6 +14,7 @@ from tests.jobs.conftest import launch, new_job
 from tests.services.worker import Worker, wait_for, wait_for_job
 
 pytestmark = pytest.mark.race
+one_world = pytest.mark.parametrize("shared_ground", ["postgresql"], indirect=True)
 
 
 def test_a_job_is_done_by_a_child_of_the_worker(shared_worker: Worker) -> None:
@@ -41,6 +42,7 @@ def test_a_job_whose_message_was_lost_is_found(shared_worker: Worker) -> None:
     assert job.state == "finished"
 
 
+@one_world
 @pytest.mark.parametrize(
     ("kind", "code", "said"),
     [
@@ -60,6 +62,7 @@ def test_work_that_fails_says_why(shared_worker: Worker, kind: str, code: str, s
     assert (job.lease_owner, job.lease_expires_at) == ("", None)
 
 
+@one_world
 def test_the_stack_of_a_mistake_is_in_the_log(shared_worker: Worker) -> None:
     job = wait_for_job(launch("crash").pk)
     text = read_log(job.pk).text
@@ -67,11 +70,13 @@ def test_the_stack_of_a_mistake_is_in_the_log(shared_worker: Worker) -> None:
     assert "attempt 1 ended: failed: ZeroDivisionError" in text
 
 
+@one_world
 def test_what_may_pass_is_tried_again_after_a_while(shared_worker: Worker) -> None:
     job = wait_for_job(launch("stumble_once").pk)
     assert (job.state, job.attempts, job.failures, job.error) == ("finished", 2, 1, None)
 
 
+@one_world
 def test_a_child_that_is_always_killed_fails_the_job_and_says_so(shared_worker: Worker) -> None:
     job = wait_for_job(launch("die_always").pk)
     assert (job.state, job.attempts) == ("failed", 2)
@@ -103,6 +108,7 @@ def test_a_running_job_is_cancelled_and_resumed(shared_worker: Worker) -> None:
     assert job.result["began_at"] == len(before)
 
 
+@one_world
 def test_work_that_does_not_listen_is_killed_when_it_is_cancelled(shared_worker: Worker) -> None:
     job = launch("ignore_cancelling")
     wait_for_job(job.pk, "running")
