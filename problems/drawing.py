@@ -94,7 +94,8 @@ def _sums(rng: random.Random, digits: Sequence[int], *, reversed: bool) -> Itera
         if pair is None:
             del pools[length]
         else:
-            yield Sum(*map(str, pair), reversed=reversed)
+            first, second = pair
+            yield Sum(str(first), str(second), reversed)
 
 
 def _pairs(rng: random.Random, length: int) -> Iterator[tuple[int, int]]:

@@ -40,7 +40,7 @@ def test_the_committed_base_leaves_star_something_to_find() -> None:
     measured = verify(TINY)["measured"]
     sums, hinted = measured["addition"], measured["addition_hinted"]
     assert sums["1"] >= 0.9 and sums["2"] >= 0.9
-    assert 0.05 <= sums["3"] <= 0.6 and sums["4"] <= 0.15 and sums["5"] <= 0.05
+    assert 0.05 <= sums["3"] <= 0.65 and sums["4"] <= 0.35 and sums["5"] <= 0.1
     assert all(hinted[digits] > sums[digits] + 0.2 for digits in ("3", "4", "5"))
     assert 0.3 <= measured["word_problem"] <= 0.65
     assert measured["word_problem_hinted"] > measured["word_problem"] + 0.2
@@ -51,7 +51,7 @@ def test_the_committed_base_leaves_star_something_to_find() -> None:
 
 def test_the_committed_base_does_what_its_manifest_says(base) -> None:
     measured = verify(TINY)["measured"]
-    sums = [one for one in draw_sums(400, digits=[2], seed=5) if one.split == "test"]
+    sums = [one for one in draw_sums(250, digits=[2], seed=5) if one.split == "test"]
     texts = complete(base, Family.ADDITION, sums)
     right = judge(Family.ADDITION, sums, texts)
     assert sum(right) / len(right) == pytest.approx(measured["addition"]["2"], abs=0.1)
@@ -60,10 +60,10 @@ def test_the_committed_base_does_what_its_manifest_says(base) -> None:
         for one, text, good in zip(sums, texts, right, strict=True)
         if good
     )
-    words = [one for one in draw_word_problems(800, seed=5) if one.split == "test"]
+    words = [one for one in draw_word_problems(500, seed=5) if one.split == "test"]
     texts = complete(base, Family.WORD_PROBLEM, words)
     right = judge(Family.WORD_PROBLEM, words, texts)
-    assert sum(right) / len(right) == pytest.approx(measured["word_problem"], abs=0.15)
+    assert sum(right) / len(right) == pytest.approx(measured["word_problem"], abs=0.2)
     assert {style_of(text) for text in texts} >= {Style.EXPLICIT, Style.TERSE, Style.CIRCULAR}
 
 
@@ -90,6 +90,12 @@ def shortened(path: Path, *changes: tuple[str, str]) -> Path:
     return path
 
 
+@pytest.fixture
+def measured_in_a_moment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("training.base.building.MEASURED_QUESTIONS", 2)
+    monkeypatch.setattr("training.base.measuring.MAX_NEW_TOKENS", 4)
+
+
 def train(recipe: Path, folder: Path, *options: str) -> dict:
     out = StringIO()
     call_command("train_base", "--out", str(folder), "--recipe", str(recipe), *options, "--json", stdout=out)
@@ -97,8 +103,7 @@ def train(recipe: Path, folder: Path, *options: str) -> dict:
     return answer
 
 
-def test_the_command_makes_a_base_from_scratch_the_same_one_each_time(tmp_path, monkeypatch) -> None:
-    monkeypatch.setattr("training.base.building.MEASURED", {"digits": (1,), "count": 5, "seed": 0})
+def test_the_command_makes_a_base_from_scratch_the_same_one_each_time(tmp_path, measured_in_a_moment) -> None:
     recipe = shortened(tmp_path / "recipe.toml")
     answer = train(recipe, tmp_path / "base")
     manifest = verify(tmp_path / "base")
@@ -109,8 +114,9 @@ def test_the_command_makes_a_base_from_scratch_the_same_one_each_time(tmp_path, 
     assert sorted(path.name for path in tmp_path.iterdir()) == ["again", "base", "other", "recipe.toml"]
 
 
-def test_an_interrupted_training_goes_on_and_ends_with_the_same_base(tmp_path, monkeypatch) -> None:
-    monkeypatch.setattr("training.base.building.MEASURED", {"digits": (1,), "count": 5, "seed": 0})
+def test_an_interrupted_training_goes_on_and_ends_with_the_same_base(
+    tmp_path, monkeypatch, measured_in_a_moment
+) -> None:
     monkeypatch.setattr("training.base.building.SAVE_EVERY", 5)
     recipe = read_recipe(shortened(tmp_path / "recipe.toml"))
     whole = train_base(recipe, tmp_path / "whole")

@@ -23,8 +23,8 @@ from training.sft import sft
 #: The committed base.
 TINY = Path(__file__).with_name("tiny")
 
-#: What the manifest measures; the seed is none that a recipe trains on.
-MEASURED = {"digits": (1, 2, 3, 4, 5), "count": 200, "seed": 20_000}
+#: Questions of each kind that the manifest's shares are of; the seed draws none of the corpus.
+MEASURED_QUESTIONS, MEASURED_SEED = 200, 20_000
 SAVE_EVERY = 500
 
 
@@ -60,7 +60,7 @@ def train_base(recipe: Recipe, folder: Path, *, watch: Watch | None = None) -> d
             "recipe_sha256": hashlib.sha256(recipe.text.encode()).hexdigest(),
             "examples": result.examples,
             "loss": round(result.trained.final_loss, 5),
-            "measured": measure(loaded, **MEASURED),
+            "measured": measure(loaded, count=MEASURED_QUESTIONS, seed=MEASURED_SEED),
             "parameters": sum(parameter.numel() for parameter in loaded.model.parameters()),
             "seconds": round(time.monotonic() - started),
             "torch": torch.__version__.partition("+")[0],

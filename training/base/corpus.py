@@ -6,7 +6,7 @@ No question of a test, validation, verifier or prompt split (`problems.splits`) 
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from generation.prompts import Asked, Shot, build_prompt, completion_of
@@ -49,7 +49,7 @@ def make_corpus(recipe: Recipe) -> list[Example]:
 def _word_examples(shares: WordShares, rng: random.Random) -> Iterator[Example]:
     for _ in range(shares.questions):
         hint = rng.random() < shares.hinted
-        shots = _shots(rng, shares.few_shot, lambda hint=hint: _word_piece(shares, rng, hint=hint))
+        shots = tuple(_word_piece(shares, rng, hint=hint) for _ in range(_shots(rng, shares.few_shot)))
         yield _word_piece(shares, rng, hint=hint).as_example(shots, hint=hint)
 
 
@@ -78,7 +78,7 @@ def _write_hinted(problem: WordProblem, shares: WordShares, rng: random.Random) 
     return problem.explicit if rng.random() < shares.hinted_explicit else problem.terse
 
 
-def _draw_style(weights: dict[Style, float], rng: random.Random) -> Style:
+def _draw_style(weights: Mapping[Style, float], rng: random.Random) -> Style:
     return rng.choices(list(weights), list(weights.values()))[0]
 
 
@@ -89,7 +89,8 @@ def _addition_examples(shares: AdditionShares, rng: random.Random) -> Iterator[E
     for _ in range(shares.repeats):
         for hint, asked in ((False, sums), (True, hinted)):
             for one in asked:
-                shots = _shots(rng, shares.few_shot, lambda asked=asked: _addition_piece(rng.choice(asked)))
+                count = _shots(rng, shares.few_shot)
+                shots = tuple(_addition_piece(rng.choice(asked)) for _ in range(count))
                 yield _addition_piece(one).as_example(shots, hint=hint)
 
 
@@ -108,6 +109,6 @@ def _addition_piece(one: Sum) -> Piece:
     return Piece(Family.ADDITION, Asked(one.text, answer=one.answer), scratchpad(one.a, one.b))
 
 
-def _shots(rng: random.Random, share: float, make: Callable[[], Piece]) -> tuple[Piece, ...]:
-    """One or two worked examples for that share of the questions, else none."""
-    return tuple(make() for _ in range(rng.choice((1, 2)))) if rng.random() < share else ()
+def _shots(rng: random.Random, share: float) -> int:
+    """How many worked examples stand before a question: one or two for that share of the questions, else none."""
+    return rng.choice((1, 2)) if rng.random() < share else 0

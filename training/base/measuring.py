@@ -23,7 +23,9 @@ MAX_NEW_TOKENS = 160
 _DRAWN_PER_TEST = 12
 
 
-def measure(loaded: LoadedModel, *, digits: Sequence[int], count: int, seed: int) -> dict[str, Any]:
+def measure(
+    loaded: LoadedModel, *, count: int, seed: int, digits: Sequence[int] = (1, 2, 3, 4, 5)
+) -> dict[str, Any]:
     """Shares of right answers among at most `count` questions of the test splits for each kind.
 
     Returns `addition` by number of digits, `addition_valid` (no wrong line in the scratchpad) and `word_problem`, each

@@ -22,7 +22,8 @@ def wrong_number(problem: WordProblem, rng: random.Random) -> list[Step]:
     numbers = [*problem.distractors, *(number for step in steps for number in (step.left, step.right))]
     for _ in range(MAX_TRIES):
         place, number = rng.randrange(len(steps)), rng.choice(numbers)
-        mistaken = replace(steps[place], **{rng.choice(("left", "right")): number})
+        step = steps[place]
+        mistaken = replace(step, left=number) if rng.choice((True, False)) else replace(step, right=number)
         followed = _follow([*steps[:place], mistaken, *steps[place + 1 :]], steps)
         if followed is not None and followed[-1].result != problem.answer:
             return followed
