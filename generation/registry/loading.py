@@ -181,6 +181,11 @@ def _load_tokenizer(folder: Path) -> Any:
         ) from error
     if not tokenizer.is_fast:
         raise ModelUnusable(f"{folder.name}: it has no tokenizer.json.", code="bad_tokenizer")
+    # Without any files the library makes up an empty tokenizer.
+    if not tokenizer("a b 1", add_special_tokens=False)["input_ids"]:
+        raise ModelUnusable(
+            f"{folder.name}: the tokenizer has no vocabulary; is tokenizer.json missing?", code="bad_tokenizer"
+        )
     if tokenizer.eos_token_id is None:
         raise ModelUnusable(
             f"{folder.name}: the tokenizer has no end-of-text token, so that no completion would end.",
@@ -204,6 +209,8 @@ def _load_weights(folder: Path, config: dict[str, Any], device: str) -> Any:
                 trust_remote_code=False,
                 local_files_only=True,
                 output_loading_info=True,
+                # So that they stand in the report and not in a message that only says to look at one.
+                ignore_mismatched_sizes=True,
                 **attention,
             )
     except (SafetensorError, OSError) as error:
