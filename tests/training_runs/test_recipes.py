@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from accounts.errors import InvalidInput
 from training.recipes.comments import read_comments
-from training.recipes.errors import RecipeError
 from training.recipes.fields import kinds_of
 from training.recipes.reader import (
     FOLDER,
@@ -29,8 +29,8 @@ def read(algorithm: str = "star", recipe: str | None = None, **overrides):
     return read_recipe(algorithm, recipe or algorithm, overrides)
 
 
-def refused(algorithm: str = "star", recipe: str | None = None, **overrides) -> RecipeError:
-    with pytest.raises(RecipeError) as caught:
+def refused(algorithm: str = "star", recipe: str | None = None, **overrides) -> InvalidInput:
+    with pytest.raises(InvalidInput) as caught:
         read(algorithm, recipe, **overrides)
     return caught.value
 
@@ -161,7 +161,7 @@ def test_overrides_are_toml_values_and_a_text_may_stand_without_quotes():
 
 @pytest.mark.parametrize("pair", ["temperature", "=3", "a b=3"])
 def test_an_override_that_is_no_pair_is_refused(pair):
-    with pytest.raises(RecipeError, match="KEY=VALUE"):
+    with pytest.raises(InvalidInput, match="KEY=VALUE"):
         parse_overrides([pair])
 
 

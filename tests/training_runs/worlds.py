@@ -121,3 +121,62 @@ def add_rationale(external_id: str, text: str, *, source: str, verdict: str = "c
 
     dataset = Question.objects.get(external_id=external_id).dataset.name
     return add(dataset, external_id, text, source=source, verdict=verdict)
+
+
+def staged(label: str = "made") -> TrainingRun:
+    """A STaR run as it stands after one iteration, made of rows alone: nothing was sampled or trained."""
+    from training.runs.models import Checkpoint, Iteration, PreferencePair, PromptPrefix
+
+    run = launched("star", label)
+    questions = list(Question.objects.filter(split="train").order_by("external_id")[:3])
+    prefix = PromptPrefix.objects.create(run=run, sha256="0" * 64, text="Input:\n1 + 1\nTarget:\n2\n\n")
+    samples = [
+        {"question": "q", "asked": "12 + 34", "text": "<b>4 6</b>", "answer": "46", "verdict": "correct"}
+    ]
+    Iteration.objects.create(run=run, number=0, metrics={"accuracy": 0.25}, samples=samples)
+    counts = {"questions": 3, "solved": 1, "rationalized": 1, "failed": 1, "examples": 2, "too_long": 0}
+    metrics = {"accuracy": 0.5, "loss": 0.1, "by_digits": {"2": 0.5}, "valid_traces": {"few_shot": 1.0}}
+    Iteration.objects.create(run=run, number=1, counts=counts, metrics=metrics, steps=4, samples=samples)
+    kinds = [
+        ("few_shot", "correct", "kept"),
+        ("few_shot", "wrong", "wrong"),
+        ("rationalized", "unparsable", "unparsable"),
+    ]
+    rows = [
+        TrainingExample.objects.create(
+            run=run,
+            iteration=1,
+            origin=origin,
+            question=question,
+            revision=question.current_revision,
+            prefix=prefix,
+            own_prompt="Input:\n5 + 6\nTarget: 1 1\n"
+            if origin == "rationalized"
+            else "Input:\n5 + 6\nTarget:\n",
+            training_prompt="Input:\n5 + 6\nTarget:\n",
+            completion="<scratch>\n1 1",
+            answer="11",
+            verdict=verdict,
+            fate=fate,
+            tokens=7,
+            scored_tokens=7,
+            logprob=-1.5,
+            seed=5,
+        )
+        for question, (origin, verdict, fate) in zip(questions, kinds, strict=True)
+    ]
+    PreferencePair.objects.create(
+        run=run,
+        number=0,
+        origin="verdict",
+        use="train",
+        question=questions[0],
+        split="train",
+        prompt="Input:\n5 + 6\nTarget:\n",
+        chosen="1 1",
+        rejected="1 2",
+        chosen_example=rows[0],
+        rejected_example=rows[1],
+    )
+    Checkpoint.objects.create(run=run, name="iteration-1", is_result=True, model=run.base, step=4)
+    return run

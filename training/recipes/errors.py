@@ -27,9 +27,10 @@ def unreadable_recipe(name: str, reason: str) -> RecipeError:
     )
 
 
-def unknown_algorithm(name: str, *, known: list[str], planned: list[str]) -> RecipeError:
+def unknown_algorithm(name: str, *, known: list[str], planned: list[str]) -> InvalidInput:
+    """No recipe's fault: what was asked for is not there."""
     words = "is not built yet" if name in planned else "is no algorithm"
-    return RecipeError(
+    return InvalidInput(
         f"{name!r} {words}; expected one of {', '.join(known)}.",
         code="unknown_algorithm",
         details={"algorithm": name, "expected": known, "planned": planned},
@@ -41,6 +42,14 @@ def other_algorithm(recipe: str, *, wants: str, asked: str) -> RecipeError:
         f"Recipe {recipe!r} is of algorithm {wants!r}, not {asked!r}.",
         code="other_algorithm",
         details={"recipe": recipe, "algorithm": asked, "expected": wants},
+    )
+
+
+def bad_override(pair: str) -> InvalidInput:
+    return InvalidInput(
+        f"--set: {pair[:200]!r} is not KEY=VALUE.",
+        code="bad_override",
+        details={"field": "set", "value": pair[:200], "expected": "KEY=VALUE"},
     )
 
 

@@ -22,7 +22,7 @@ from typing import Any
 
 from training.recipes.comments import ALGORITHM, Comments, read_comments
 from training.recipes.errors import (
-    RecipeError,
+    bad_override,
     bad_value,
     other_algorithm,
     unknown_algorithm,
@@ -90,7 +90,7 @@ def read_recipe(algorithm: str, recipe: str, overrides: Mapping[str, Any] | None
     """
     check_algorithm(algorithm)
     own = _load(recipe)
-    stated = own.pop(ALGORITHM, algorithm)
+    stated = own.pop(ALGORITHM, recipe if recipe in ALGORITHMS else algorithm)
     if stated != algorithm:
         check_algorithm(str(stated))
         raise other_algorithm(recipe, wants=str(stated), asked=algorithm)
@@ -105,7 +105,7 @@ def from_stored(algorithm: str, name: str, values: Mapping[str, Any]) -> ReadRec
 
 
 def check_algorithm(name: str) -> None:
-    """Raises RecipeError, with the names that there are, for one that is not built."""
+    """Raises InvalidInput, with the names that there are, for one that is not built."""
     if name not in ALGORITHMS:
         raise unknown_algorithm(name, known=list(ALGORITHMS), planned=list(PLANNED))
 
@@ -126,7 +126,7 @@ def check_values(algorithm: str, values: Mapping[str, Any]) -> Recipe:
 
 
 def parse_overrides(pairs: Iterable[str]) -> dict[str, Any]:
-    """`key=value` each, the value in TOML's words; what is no TOML is taken as a text. Raises RecipeError.
+    """`key=value` each, the value in TOML's words; what is no TOML is taken as a text. Raises InvalidInput.
 
     So both `base="tiny-base"` and, as a shell leaves it, `base=tiny-base` name the model.
     """
@@ -134,11 +134,7 @@ def parse_overrides(pairs: Iterable[str]) -> dict[str, Any]:
     for pair in pairs:
         matched = _OVERRIDE.fullmatch(pair)
         if matched is None:
-            raise RecipeError(
-                f"--set: {pair!r} is not KEY=VALUE.",
-                code="bad_override",
-                details={"value": pair[:200], "expected": "KEY=VALUE"},
-            )
+            raise bad_override(pair)
         key, value = matched[1], matched[2].strip()
         found[key] = _toml_value(value)
     return found
