@@ -27,7 +27,7 @@ class Place:
 def take_batch(run: GenerationRun, context: JobContext) -> GenerationBatch | None:
     """The first batch that nobody works on, which is this lane's from now on; None if there is none (yet)."""
     with context.writing():
-        rows = _free(run)
+        rows = _free(run, context)
         if connection.features.has_select_for_update_skip_locked:
             rows = rows.select_for_update(skip_locked=True, of=("self",))
         batch = rows.order_by("number").first()
@@ -74,7 +74,10 @@ def all_stored(run: GenerationRun) -> bool:
     return not run.batches.filter(stored_at=None).exists()
 
 
-def _free(run: GenerationRun) -> QuerySet[GenerationBatch]:
-    """Batches that are not stored and that no running job holds under the fence of its present attempt."""
-    holder = Job.objects.filter(pk=OuterRef("job_id"), fence=OuterRef("fence"), state=Job.State.RUNNING)
-    return run.batches.filter(~Exists(holder), stored_at=None)
+def _free(run: GenerationRun, context: JobContext) -> QuerySet[GenerationBatch]:
+    """Batches that are not stored and that no other running job holds under its present fence.
+
+    One of our own is free: a lane has one batch at a time, so that it is left over from an attempt that broke.
+    """
+    running = Job.objects.filter(pk=OuterRef("job_id"), fence=OuterRef("fence"), state=Job.State.RUNNING)
+    return run.batches.filter(~Exists(running.exclude(pk=context.job_id)), stored_at=None)

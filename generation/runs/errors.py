@@ -23,3 +23,9 @@ class UnaskedQuestion(InvalidInput):
     """A question, or a worked example, is not what its family's prompt needs."""
 
     code = "not_asked"
+
+
+class NoKey(InvalidInput):
+    """The environment of the process that samples lacks the key of an endpoint."""
+
+    code = "no_key"

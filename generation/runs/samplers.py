@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from typing import Any
 
 from django.conf import settings
 
 from generation.registry.models import LanguageModel
 from generation.registry.services import check_endpoint
+from generation.registry.settings import Protocol
+from generation.runs.errors import NoKey
 from generation.runs.models import GenerationRun
 from generation.sampling.errors import PromptTooLong
 from generation.sampling.types import Sampler, SamplingSettings
 from ratings.studies.services import chunks
 
+#: How long a server is waited for: seconds for one answer, tries of one request, seconds before the second one.
+PATIENCE: dict[str, Any] = {"timeout_seconds": 300.0, "attempts": 4, "backoff_seconds": 1.0}
 _CHUNK = 1_000
 
 
@@ -23,7 +28,7 @@ def open_sampler(run: GenerationRun) -> Sampler:
 
 
 def sampler_of(model: LanguageModel, *, batch_size: int) -> Sampler:
-    """Raises UnknownEndpoint, and what loading raises (ModelUnusable, ModelChanged, UnusableFolder)."""
+    """Raises UnknownEndpoint and NoKey, and what loading raises (ModelUnusable, ModelChanged, UnusableFolder)."""
     if model.kind == LanguageModel.Kind.ENDPOINT:
         return _endpoint(model)
     from generation.registry.opening import load_model
@@ -70,6 +75,23 @@ def _endpoint(model: LanguageModel) -> Sampler:
     options = model.options
     return EndpointSampler(
         url,
-        os.environ.get(variable, "") if variable else "",
+        _key_in(variable),
         options.served_model or model.label,
+        chat=options.protocol is Protocol.CHAT,
+        # What came is kept as it came; generation.runs.texts takes it apart.
+        keep_tags=True,
+        **PATIENCE,
     )
+
+
+def _key_in(variable: str) -> str:
+    """The key of an endpoint; "" where it needs none. Raises NoKey, which names the variable and never its value."""
+    if not variable:
+        return ""
+    key = os.environ.get(variable, "")
+    if not key or not key.isascii() or not key.isprintable() or " " in key:
+        raise NoKey(
+            f"The variable {variable} of the worker's environment holds no key for the model server.",
+            details={"variable": variable},
+        )
+    return key

@@ -7,18 +7,23 @@ that is killed falls to whoever is there; so the run is whole when any lane ends
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from django.utils import timezone
 
+from generation.registry.unusable import ModelUnusable
 from generation.runs import batches, selectors
 from generation.runs.batches import Place
 from generation.runs.models import Candidate, GenerationBatch, GenerationRun
 from generation.runs.samplers import open_sampler, room_for, sampling_settings
 from generation.runs.spec import DEFAULT_NEW_TOKENS
 from generation.runs.texts import Reading, read_completion
+from generation.sampling.errors import EndpointError
 from generation.sampling.types import Completion, PromptRequest, Sampler
+from jobs.errors import TransientJobError
+from jobs.models import Job
 from problems.types import Family
 from ratings.library.generated import GeneratedText, grade_generated, store_generated
 from ratings.library.importing.working import Worked
@@ -56,7 +61,8 @@ def run_generation(context: JobContext) -> dict[str, Any]:
 def _open(run: GenerationRun, context: JobContext) -> Sampler:
     """The model, and the run's number of new tokens settled, which is the same whichever lane settles it."""
     context.stage("loading the model")
-    sampler = open_sampler(run)
+    with _tried_again():
+        sampler = open_sampler(run)
     if run.max_new_tokens is None:
         prompts = run.prompts.order_by("number").values_list("text", flat=True).iterator(chunk_size=1_000)
         run.max_new_tokens = room_for(
@@ -67,12 +73,28 @@ def _open(run: GenerationRun, context: JobContext) -> Sampler:
     return sampler
 
 
+@contextmanager
+def _tried_again() -> Iterator[None]:
+    """What may pass by itself breaks the attempt, not the job."""
+    try:
+        yield
+    except EndpointError as error:
+        if not error.transient:
+            raise
+        raise TransientJobError(error.message, code=error.code, details=error.details) from error
+    except ModelUnusable as error:
+        if error.code != "hub_unreachable":
+            raise
+        raise TransientJobError(error.message, code=error.code, details=error.details) from error
+
+
 def _make(batch: GenerationBatch, run: GenerationRun, sampler: Sampler, context: JobContext) -> None:
     """Samples, grades and stores one batch."""
     places = batches.places_of(run, batch)
     requests = [PromptRequest(run.prefix + place.prompt.text, place.seed) for place in places]
     began = time.monotonic()
-    completions = sampler.sample(requests, sampling_settings(run))
+    with _tried_again():
+        completions = sampler.sample(requests, sampling_settings(run))
     seconds = time.monotonic() - began
     assert len(completions) == len(places), "one completion per request"
     context.check()
@@ -82,6 +104,8 @@ def _make(batch: GenerationBatch, run: GenerationRun, sampler: Sampler, context:
             context.log(f"Batch {batch.number} was taken over by another lane.")
             return
         _store(run, places, completions, made)
+        # Attempts that break are counted in a row: one that came further begins a new row.
+        Job.objects.filter(pk=context.job_id, failures__gt=0).update(failures=0)
     tokens = sum(completion.token_count for completion in completions)
     context.log(f"Batch {batch.number}: {len(places)} candidates, {tokens} tokens in {seconds:.1f} s.")
 

@@ -91,11 +91,15 @@ def test_two_lanes_at_once_store_what_one_would(world: str) -> None:
     ]
 
 
-def test_a_batch_is_had_by_one_lane(world: str) -> None:
-    run = launched(lanes=2)
+def test_a_batch_is_had_by_one_lane_which_may_begin_it_again(world: str) -> None:
+    run = launched(lanes=2, batch_size=6)
     first, second = (claimed(job) for job in lanes_of(run))
-    taken = [batches.take_batch(run, context) for context in (first, second, first, second)]
-    assert [batch and batch.number for batch in taken] == [0, 1, 2, None]
+    taken = [batches.take_batch(run, context) for context in (first, second, first)]
+    assert [batch and batch.number for batch in taken] == [0, 1, 0]
+    assert taken[0] is not None
+    with first.writing():
+        assert batches.mark_stored(taken[0], first, seconds=1)
+    assert batches.take_batch(run, first) is None
 
 
 def test_what_a_dead_lane_held_is_taken_over_and_the_dead_one_stores_nothing(world: str) -> None:
