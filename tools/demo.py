@@ -2,8 +2,8 @@
 
 The embedded world: SQLite, one web process, one worker, at most 8 raters, bound to 127.0.0.1, with a key of its own.
 Once the site is up, the worker closes the whole loop live (tools/demo_loop.py). Everything it makes lies below
-var/demo; a second run finds it there and is quick. `--check` does the same, waits for the loop, visits every page as a member of
-the staff and as a rater, and ends.
+var/demo; a second run finds it there and is quick. `--check` does the same, waits for the loop, visits every page as
+a member of the staff and as a rater, and ends.
 """
 
 from __future__ import annotations
@@ -79,16 +79,20 @@ def prepare(environment: dict[str, str]) -> tuple[str, list[str]]:
 def start_server(environment: dict[str, str], port: int) -> subprocess.Popen[bytes]:
     """The production web server with one process, which a SQLite file wants."""
     command = [sys.executable, "-m", "tools.serve", "--port", str(port), "--workers", "1"]
-    server = subprocess.Popen([*command, "--pid-file", str(FOLDER / "web.pid")], cwd=ROOT, env=environment)
+    pid_file = FOLDER / "web.pid"
+    server = subprocess.Popen([*command, "--pid-file", str(pid_file)], cwd=ROOT, env=environment)
     deadline = time.monotonic() + READY_SECONDS
     while time.monotonic() < deadline:
         if server.poll() is not None:
             fail("the web server did not start (its reason stands above)")
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=2):  # noqa: S310 - our own address
-                return server
+                # Another server on this port would answer too.
+                if pid_file.exists() and pid_file.read_text().strip() == str(server.pid):
+                    return server
         except (urllib.error.URLError, OSError):
-            time.sleep(0.1)
+            pass
+        time.sleep(0.1)
     server.terminate()
     fail(f"the web server did not answer within {READY_SECONDS} s")
 
