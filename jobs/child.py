@@ -31,8 +31,9 @@ def die_with_the_worker() -> None:
 def _wait_for_the_end() -> None:
     while os.read(0, 1024):
         pass
-    # Our own session (see jobs.supervisor): everything below this process.
-    os.killpg(os.getpid(), signal.SIGKILL)
+    # The supervisor gives us a session of our own: everything below this process ends too.
+    kill = os.killpg if os.getpgrp() == os.getpid() else os.kill
+    kill(os.getpid(), signal.SIGKILL)
 
 
 def main(job_id: int, fence: int, report: int) -> None:
