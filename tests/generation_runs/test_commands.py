@@ -14,7 +14,6 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connection
 from django.utils import timezone
 
 from generation.runs.models import Candidate, GenerationBatch, GenerationRun
@@ -26,7 +25,13 @@ from tests.services.world import ROOT, SERVERS
 
 
 @pytest.fixture
-def model(world: str, roots: Path) -> Path:
+def both_worlds(world: str, roots: Path) -> Path:
+    make_model(roots)
+    return roots
+
+
+@pytest.fixture
+def model(db: None, roots: Path) -> Path:
     make_model(roots)
     return roots
 
@@ -73,17 +78,14 @@ def test_the_command_answers_as_agreed(model: Path, capsys) -> None:
     assert (run.temperature, run.source.label, run.job.state) == (0.5, "mine", "finished")
 
 
+@pytest.mark.slow
 def test_a_command_that_is_killed_half_way_is_resumed_and_ends_with_the_same_rows(
-    model: Path, settings, capsys
+    both_worlds: Path, settings, capsys
 ) -> None:
-    if connection.vendor == "postgresql":
-        pytest.skip(
-            "a worker is killed on PostgreSQL, in test_worker.py; a process costs the import of torch"
-        )
     make_questions(count=60)
     alone = done(samples=2, batch_size=2, source="alone")
     arguments = (*GENERATE, "--samples", "2", "--batch-size", "2", "--source", "killed")
-    process = started(model, settings.STORAGE_DIR, *arguments)
+    process = started(both_worlds, settings.STORAGE_DIR, *arguments)
     deadline = time.monotonic() + 150
     while GenerationBatch.objects.filter(run__source__label="killed", stored_at__isnull=False).count() < 3:
         assert process.poll() is None and time.monotonic() < deadline

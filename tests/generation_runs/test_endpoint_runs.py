@@ -26,7 +26,7 @@ SECRET = "sk-this-is-nobodys-business"
 
 
 @pytest.fixture
-def server(world: str, settings, tmp_path, monkeypatch) -> Iterator[ModelServer]:
+def server(db: None, settings, tmp_path, monkeypatch) -> Iterator[ModelServer]:
     """A server that adds two, allowed under the name `lab`, with a key; and questions."""
     make_questions()
     settings.STORAGE_DIR = tmp_path / "storage"

@@ -31,8 +31,15 @@ from tests.generation_runs.worlds import (
 )
 
 
-@pytest.fixture(autouse=True)
-def questions(world: str, roots: Path) -> None:
+@pytest.fixture
+def both_worlds(world: str, roots: Path) -> str:
+    make_model(roots)
+    make_questions()
+    return world
+
+
+@pytest.fixture
+def questions(db: None, roots: Path) -> None:
     make_model(roots)
     make_questions()
 
@@ -77,7 +84,7 @@ def stop_after_the_first_batch(run: GenerationRun) -> None:
         run_generation(context)
 
 
-def test_two_lanes_at_once_store_what_one_would(world: str) -> None:
+def test_two_lanes_at_once_store_what_one_would(both_worlds: str) -> None:
     alone = done(source="alone")
     run = launched(lanes=2, source="together")
     threads = [beside(lambda job=job: run_here(job.pk)) for job in lanes_of(run)]
@@ -91,7 +98,7 @@ def test_two_lanes_at_once_store_what_one_would(world: str) -> None:
     ]
 
 
-def test_a_batch_is_had_by_one_lane_which_may_begin_it_again(world: str) -> None:
+def test_a_batch_is_had_by_one_lane_which_may_begin_it_again(questions: None) -> None:
     run = launched(lanes=2, batch_size=6)
     first, second = (claimed(job) for job in lanes_of(run))
     taken = [batches.take_batch(run, context) for context in (first, second, first)]
@@ -102,7 +109,7 @@ def test_a_batch_is_had_by_one_lane_which_may_begin_it_again(world: str) -> None
     assert batches.take_batch(run, first) is None
 
 
-def test_what_a_dead_lane_held_is_taken_over_and_the_dead_one_stores_nothing(world: str) -> None:
+def test_what_a_dead_lane_held_is_taken_over_and_the_dead_one_stores_nothing(both_worlds: str) -> None:
     run = launched(lanes=2)
     dead = claimed(lanes_of(run)[0])
     held = batches.take_batch(run, dead)
@@ -119,7 +126,7 @@ def test_what_a_dead_lane_held_is_taken_over_and_the_dead_one_stores_nothing(wor
     assert Candidate.objects.count() == run.planned
 
 
-def test_a_lane_that_was_robbed_of_its_batch_leaves_it_to_the_other(world: str) -> None:
+def test_a_lane_that_was_robbed_of_its_batch_leaves_it_to_the_other(questions: None) -> None:
     """The owner of a lease that ran out may come back while another has the batch already."""
     run = launched(lanes=2)
     slow, other = (claimed(job) for job in lanes_of(run))
@@ -132,7 +139,7 @@ def test_a_lane_that_was_robbed_of_its_batch_leaves_it_to_the_other(world: str) 
         assert batches.mark_stored(batch, other, seconds=1)
 
 
-def test_a_new_attempt_takes_up_what_the_one_before_it_held(world: str) -> None:
+def test_a_new_attempt_takes_up_what_the_one_before_it_held(questions: None) -> None:
     run = launched()
     before = claimed(run.job)
     batches.take_batch(run, before)
@@ -144,7 +151,7 @@ def test_a_new_attempt_takes_up_what_the_one_before_it_held(world: str) -> None:
     assert again is not None and again.number == 0
 
 
-def test_a_cancelled_run_goes_on_where_it_was_and_ends_with_the_same_rows(world: str) -> None:
+def test_a_cancelled_run_goes_on_where_it_was_and_ends_with_the_same_rows(both_worlds: str) -> None:
     alone = done(source="alone")
     run = launched(lanes=2)
     stop_after_the_first_batch(run)
@@ -159,7 +166,7 @@ def test_a_cancelled_run_goes_on_where_it_was_and_ends_with_the_same_rows(world:
     assert rows_of(run) == rows_of(alone)
 
 
-def test_a_run_that_is_whole_costs_the_last_lane_nothing(world: str) -> None:
+def test_a_run_that_is_whole_costs_the_last_lane_nothing(questions: None) -> None:
     run = launched(lanes=2)
     run_here(run.job_id)
     last = lanes_of(run)[1]

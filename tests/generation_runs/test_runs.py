@@ -27,13 +27,19 @@ from tests.generation_runs.worlds import (
 
 
 @pytest.fixture
-def questions(world: str, roots: Path) -> str:
+def both_worlds(world: str, roots: Path) -> str:
     make_model(roots)
     make_questions()
     return world
 
 
-def test_every_candidate_is_kept_with_prompt_seed_text_verdict_and_log_probability(questions: str) -> None:
+@pytest.fixture
+def questions(db: None, roots: Path) -> None:
+    make_model(roots)
+    make_questions()
+
+
+def test_every_candidate_is_kept_with_prompt_seed_text_verdict_and_log_probability(both_worlds: str) -> None:
     run = done()
     assert run.finished_at is not None and run.job.state == "finished"
     result = run.job.result
@@ -55,7 +61,7 @@ def test_every_candidate_is_kept_with_prompt_seed_text_verdict_and_log_probabili
         assert candidate.rationale is None or candidate.rationale.text == candidate.text.strip()
 
 
-def test_the_same_run_again_makes_the_same_rows_whatever_the_size_of_its_batches(questions: str) -> None:
+def test_the_same_run_again_makes_the_same_rows_whatever_the_size_of_its_batches(both_worlds: str) -> None:
     first = rows_of(done())
     before = [(row.question_id, row.text_digest) for row in rationales_of("tiny")]
     again = rows_of(done(batch_size=2))
@@ -66,7 +72,7 @@ def test_the_same_run_again_makes_the_same_rows_whatever_the_size_of_its_batches
     assert rows_of(done(seed=12)) != first
 
 
-def test_a_text_that_came_often_is_one_rationale_with_its_copies(questions: str) -> None:
+def test_a_text_that_came_often_is_one_rationale_with_its_copies(both_worlds: str) -> None:
     run = done(temperature=0)
     assert (
         len({row[3] for row in rows_of(run) if row[0] == "train-0"}) == 1
@@ -78,7 +84,7 @@ def test_a_text_that_came_often_is_one_rationale_with_its_copies(questions: str)
     assert [row.pk for row in rationales_of("tiny")] == [row.pk for row in stored]
 
 
-def test_what_an_import_retired_stays_retired_and_others_stay_live(questions: str) -> None:
+def test_what_an_import_retired_stays_retired_and_others_stay_live(questions: None) -> None:
     run = done(temperature=0, samples=1)
     candidate = Candidate.objects.filter(run=run).exclude(rationale=None).select_related("rationale").first()
     assert candidate is not None and candidate.rationale is not None
@@ -107,7 +113,7 @@ def test_a_run_asks_the_revision_of_its_launch_and_the_library_keeps_to_the_pres
     assert candidate.rationale is None or candidate.rationale.revision_id == new.pk
 
 
-def test_few_shot_and_hinted_prompts_are_sent_as_they_are_stored(questions: str) -> None:
+def test_few_shot_and_hinted_prompts_are_sent_as_they_are_stored(questions: None) -> None:
     make_questions(count=2, split="prompt")
     for number in range(2):
         add_rationale("sums", f"prompt-{number}", f"{number} + 2 = {number + 2}.")
@@ -117,13 +123,13 @@ def test_few_shot_and_hinted_prompts_are_sent_as_they_are_stored(questions: str)
     assert run.source.label == "tiny-hinted"
 
 
-def test_open_questions_are_given_and_never_graded(questions: str) -> None:
+def test_open_questions_are_given_and_never_graded(questions: None) -> None:
     make_questions("free", family="open")
     run = done(dataset="free", samples=1)
     assert set(run.candidates.values_list("verdict", "answer")) == {("given", "")}
 
 
-def test_the_longest_answer_is_what_the_context_has_room_for(questions: str) -> None:
+def test_the_longest_answer_is_what_the_context_has_room_for(questions: None) -> None:
     run = done(max_new_tokens=None, samples=1, split="train")
     longest = max(run.candidates.values_list("prompt_tokens", flat=True))
     assert run.max_new_tokens == 256 - longest
