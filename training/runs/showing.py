@@ -29,6 +29,19 @@ class IterationRow:
     def name(self) -> str:
         return str(self.number) if self.number else "base"
 
+    @property
+    def counted(self) -> list[tuple[str, int]]:
+        """The counts that have no column of their own."""
+        return [
+            (name.replace("_", " "), count)
+            for name, count in self.counts.items()
+            if count is not None and name not in _COLUMNS
+        ]
+
+
+#: Counts of STaR's iterations that the table has columns for.
+_COLUMNS = ("solved", "rationalized", "failed")
+
 
 def iteration_rows(iterations: Sequence[Iteration]) -> list[IterationRow]:
     return [

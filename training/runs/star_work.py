@@ -161,7 +161,9 @@ class _Work:
                 **counted,
                 "examples": one.examples,
                 "too_long": one.too_long,
-            },
+            }
+            if one.number
+            else {},
             metrics={**accuracy, "loss": one.loss, "by_digits": groups, "valid_traces": one.valid_traces},
             points=points,
         )
