@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import psutil
@@ -11,6 +11,7 @@ import pytest
 from generation.registry.models import LanguageModel
 from jobs.models import Metric
 from jobs.tasks import enqueue
+from tests.conftest import _site
 from tests.services.site import Site
 from tests.services.worker import Worker, wait_for, wait_for_job
 from tests.training_runs.worlds import done, launched, make_sums, outcome_of
@@ -22,11 +23,17 @@ pytestmark = pytest.mark.race
 
 #: Long enough to be killed twice in the middle, at known places.
 LONGER: dict[str, Any] = {
-    "questions_per_iteration": 40,
+    "questions_per_iteration": 32,
     "batch_questions": 8,
-    "first_steps": 40.0,
+    "first_steps": 30.0,
     "save_every": 4,
 }
+
+
+@pytest.fixture(params=["postgresql", pytest.param("sqlite", marks=pytest.mark.slow)])
+def ground(request: pytest.FixtureRequest) -> Iterator[Site]:
+    """Both worlds; the embedded one is for the slow run."""
+    yield from _site(request, request.param, served=False)
 
 
 def test_a_killed_child_and_a_killed_worker_change_no_number(
