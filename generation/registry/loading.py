@@ -72,9 +72,7 @@ def load_hub(name: str, device: str = "cpu") -> LoadedModel:
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import (
         GatedRepoError,
-        HfHubHTTPError,
         HFValidationError,
-        LocalEntryNotFoundError,
         RepositoryNotFoundError,
     )
 
@@ -87,14 +85,16 @@ def load_hub(name: str, device: str = "cpu") -> LoadedModel:
         raise ModelUnusable(
             f"{name}: the hub wants an agreement for this model first.", code="hub_refused"
         ) from error
-    except LocalEntryNotFoundError as error:
-        raise _unreachable(name) from error
     except RepositoryNotFoundError as error:
         raise ModelUnusable(
             f"{name}: the hub has no such model, or it is private.", code="hub_unknown"
         ) from error
-    except (HfHubHTTPError, OSError) as error:
-        raise _unreachable(name) from error
+    # No network, a broken proxy, a server's error, a full disk: each has a type of its own, some of another library.
+    except Exception as error:
+        raise ModelUnusable(
+            f"{name}: the hub can not be reached, and the model is not in this machine's cache: {_short(error)}",
+            code="hub_unreachable",
+        ) from error
     return load_folder(folder, device=device)
 
 
@@ -121,13 +121,6 @@ def evaluating(loaded: LoadedModel) -> Iterator[None]:
             yield
     finally:
         loaded.model.train(training)
-
-
-def _unreachable(name: str) -> ModelUnusable:
-    return ModelUnusable(
-        f"{name}: the hub can not be reached, and the model is not in this machine's cache.",
-        code="hub_unreachable",
-    )
 
 
 def _refuse_remote_code(folder: Path, config: dict[str, Any]) -> None:
@@ -184,7 +177,8 @@ def _load_tokenizer(folder: Path) -> Any:
     # Without any files the library makes up an empty tokenizer.
     if not tokenizer("a b 1", add_special_tokens=False)["input_ids"]:
         raise ModelUnusable(
-            f"{folder.name}: the tokenizer has no vocabulary; is tokenizer.json missing?", code="bad_tokenizer"
+            f"{folder.name}: the tokenizer has no vocabulary; is tokenizer.json missing?",
+            code="bad_tokenizer",
         )
     if tokenizer.eos_token_id is None:
         raise ModelUnusable(

@@ -57,8 +57,18 @@ def gptj(*, seed: int = 0) -> LoadedModel:
 @cache
 def other(kind: str) -> LoadedModel:
     """A model of another architecture over the same tokens."""
-    size = {"vocab_size": len(tokenizer()), "bos_token_id": 1, "eos_token_id": 0, "pad_token_id": 2}
-    wide = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 64}
+    size: dict[str, Any] = {
+        "vocab_size": len(tokenizer()),
+        "bos_token_id": 1,
+        "eos_token_id": 0,
+        "pad_token_id": 2,
+    }
+    wide: dict[str, Any] = {
+        "hidden_size": 32,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 2,
+        "intermediate_size": 64,
+    }
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(5)
         model: Any = {

@@ -29,7 +29,7 @@ def test_a_sampled_completion_scores_what_the_sampler_said(kind: str) -> None:
 def test_what_the_calculator_wrote_is_left_out_by_both() -> None:
     settings = SamplingSettings(max_new_tokens=24, calculator=True)
     (found,) = LocalSampler(parrot()).sample([PromptRequest(PROMPT, 0)], settings)
-    assert found.scored_tokens < found.token_count
+    assert found.scored_tokens < found.token_count and found.logprob is not None
     pair = (found.prompt_tokens, found.tokens)
     assert score_tokens(parrot(), [pair]) == pytest.approx([found.logprob], abs=1e-4)
     # The model was sure of 99: with the calculator's 48 counted in, the text is far less likely.
