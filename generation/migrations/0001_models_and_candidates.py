@@ -7,143 +7,324 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('jobs', '0001_jobs_metrics_watch'),
-        ('ratings', '0003_rationale_copies'),
+        ("jobs", "0001_jobs_metrics_watch"),
+        ("ratings", "0003_rationale_copies"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='LanguageModel',
+            name="LanguageModel",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('label', models.SlugField(max_length=100, unique=True)),
-                ('kind', models.CharField(choices=[('folder', 'Folder'), ('hub', 'Hub'), ('endpoint', 'Endpoint'), ('checkpoint', 'Checkpoint')], max_length=10)),
-                ('location', models.CharField(max_length=1000)),
-                ('settings', models.JSONField(blank=True, default=dict)),
-                ('manifest', models.JSONField(blank=True, default=dict)),
-                ('digest', models.CharField(blank=True, default='', max_length=64)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('created_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('parent', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='children', to='generation.languagemodel')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("label", models.SlugField(max_length=100, unique=True)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("folder", "Folder"),
+                            ("hub", "Hub"),
+                            ("endpoint", "Endpoint"),
+                            ("checkpoint", "Checkpoint"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("location", models.CharField(max_length=1000)),
+                ("settings", models.JSONField(blank=True, default=dict)),
+                ("manifest", models.JSONField(blank=True, default=dict)),
+                ("digest", models.CharField(blank=True, default="", max_length=64)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "parent",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="children",
+                        to="generation.languagemodel",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-id'],
+                "ordering": ["-id"],
             },
         ),
         migrations.CreateModel(
-            name='GenerationRun',
+            name="GenerationRun",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('split', models.SlugField(blank=True, default='')),
-                ('samples', models.PositiveIntegerField()),
-                ('temperature', models.FloatField()),
-                ('top_p', models.FloatField()),
-                ('seed', models.BigIntegerField()),
-                ('shots', models.PositiveSmallIntegerField(default=0)),
-                ('prefix', models.TextField(blank=True, default='')),
-                ('hint', models.BooleanField(default=False)),
-                ('max_new_tokens', models.PositiveIntegerField(blank=True, null=True)),
-                ('batch_size', models.PositiveIntegerField()),
-                ('stop', models.JSONField(default=list)),
-                ('calculator', models.BooleanField(default=False)),
-                ('model_digest', models.CharField(blank=True, max_length=64)),
-                ('questions', models.PositiveIntegerField()),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('finished_at', models.DateTimeField(blank=True, null=True)),
-                ('created_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('dataset', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='generation_runs', to='ratings.dataset')),
-                ('job', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='generation_run', to='jobs.job')),
-                ('source', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='generation_runs', to='ratings.source')),
-                ('model', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='generation_runs', to='generation.languagemodel')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("split", models.SlugField(blank=True, default="")),
+                ("samples", models.PositiveIntegerField()),
+                ("temperature", models.FloatField()),
+                ("top_p", models.FloatField()),
+                ("seed", models.BigIntegerField()),
+                ("shots", models.PositiveSmallIntegerField(default=0)),
+                ("prefix", models.TextField(blank=True, default="")),
+                ("hint", models.BooleanField(default=False)),
+                ("max_new_tokens", models.PositiveIntegerField(blank=True, null=True)),
+                ("batch_size", models.PositiveIntegerField()),
+                ("stop", models.JSONField(default=list)),
+                ("calculator", models.BooleanField(default=False)),
+                ("model_digest", models.CharField(blank=True, max_length=64)),
+                ("questions", models.PositiveIntegerField()),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("finished_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "dataset",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="generation_runs",
+                        to="ratings.dataset",
+                    ),
+                ),
+                (
+                    "job",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="generation_run",
+                        to="jobs.job",
+                    ),
+                ),
+                (
+                    "source",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="generation_runs",
+                        to="ratings.source",
+                    ),
+                ),
+                (
+                    "model",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="generation_runs",
+                        to="generation.languagemodel",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-id'],
+                "ordering": ["-id"],
             },
         ),
         migrations.CreateModel(
-            name='Prompt',
+            name="Prompt",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveIntegerField()),
-                ('text', models.TextField()),
-                ('question', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='prompts', to='ratings.question')),
-                ('revision', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='ratings.questionrevision')),
-                ('run', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='prompts', to='generation.generationrun')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("number", models.PositiveIntegerField()),
+                ("text", models.TextField()),
+                (
+                    "question",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="prompts",
+                        to="ratings.question",
+                    ),
+                ),
+                (
+                    "revision",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="ratings.questionrevision",
+                    ),
+                ),
+                (
+                    "run",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="prompts",
+                        to="generation.generationrun",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['number'],
+                "ordering": ["number"],
             },
         ),
         migrations.CreateModel(
-            name='Candidate',
+            name="Candidate",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('sample', models.PositiveIntegerField()),
-                ('seed', models.BigIntegerField()),
-                ('text', models.TextField(blank=True)),
-                ('reasoning', models.TextField(blank=True)),
-                ('answer', models.TextField(blank=True)),
-                ('verdict', models.CharField(choices=[('correct', 'correct'), ('wrong', 'wrong'), ('unparsable', 'unparsable'), ('given', 'given')], max_length=10)),
-                ('text_agrees', models.BooleanField(blank=True, null=True)),
-                ('logprob', models.FloatField(blank=True, null=True)),
-                ('scored_tokens', models.PositiveIntegerField(default=0)),
-                ('tokens', models.PositiveIntegerField(default=0)),
-                ('prompt_tokens', models.PositiveIntegerField(default=0)),
-                ('finish', models.CharField(max_length=10)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('rationale', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='candidates', to='ratings.rationale')),
-                ('run', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='candidates', to='generation.generationrun')),
-                ('prompt', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='candidates', to='generation.prompt')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("sample", models.PositiveIntegerField()),
+                ("seed", models.BigIntegerField()),
+                ("text", models.TextField(blank=True)),
+                ("reasoning", models.TextField(blank=True)),
+                ("answer", models.TextField(blank=True)),
+                (
+                    "verdict",
+                    models.CharField(
+                        choices=[
+                            ("correct", "correct"),
+                            ("wrong", "wrong"),
+                            ("unparsable", "unparsable"),
+                            ("given", "given"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("text_agrees", models.BooleanField(blank=True, null=True)),
+                ("logprob", models.FloatField(blank=True, null=True)),
+                ("scored_tokens", models.PositiveIntegerField(default=0)),
+                ("tokens", models.PositiveIntegerField(default=0)),
+                ("prompt_tokens", models.PositiveIntegerField(default=0)),
+                ("finish", models.CharField(max_length=10)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "rationale",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="candidates",
+                        to="ratings.rationale",
+                    ),
+                ),
+                (
+                    "run",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="candidates",
+                        to="generation.generationrun",
+                    ),
+                ),
+                (
+                    "prompt",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="candidates",
+                        to="generation.prompt",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-id'],
+                "ordering": ["-id"],
             },
         ),
         migrations.CreateModel(
-            name='GenerationBatch',
+            name="GenerationBatch",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveIntegerField()),
-                ('first', models.PositiveIntegerField()),
-                ('size', models.PositiveIntegerField()),
-                ('fence', models.PositiveBigIntegerField(default=0)),
-                ('stored_at', models.DateTimeField(blank=True, null=True)),
-                ('seconds', models.FloatField(blank=True, null=True)),
-                ('job', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='jobs.job')),
-                ('run', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='batches', to='generation.generationrun')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("number", models.PositiveIntegerField()),
+                ("first", models.PositiveIntegerField()),
+                ("size", models.PositiveIntegerField()),
+                ("fence", models.PositiveBigIntegerField(default=0)),
+                ("stored_at", models.DateTimeField(blank=True, null=True)),
+                ("seconds", models.FloatField(blank=True, null=True)),
+                (
+                    "job",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to="jobs.job",
+                    ),
+                ),
+                (
+                    "run",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="batches",
+                        to="generation.generationrun",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['number'],
-                'constraints': [models.UniqueConstraint(fields=('run', 'number'), name='generation_batch_number_unique_in_run')],
+                "ordering": ["number"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("run", "number"), name="generation_batch_number_unique_in_run"
+                    )
+                ],
             },
         ),
         migrations.AddConstraint(
-            model_name='languagemodel',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['folder', 'hub', 'endpoint', 'checkpoint'])), name='generation_model_kind_is_known'),
+            model_name="languagemodel",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("kind__in", ["folder", "hub", "endpoint", "checkpoint"])),
+                name="generation_model_kind_is_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='generationrun',
-            constraint=models.CheckConstraint(condition=models.Q(('batch_size__gte', 1), ('samples__gte', 1)), name='generation_run_makes_something'),
+            model_name="generationrun",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("batch_size__gte", 1), ("samples__gte", 1)),
+                name="generation_run_makes_something",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='prompt',
-            constraint=models.UniqueConstraint(fields=('run', 'number'), name='generation_prompt_number_unique_in_run'),
+            model_name="prompt",
+            constraint=models.UniqueConstraint(
+                fields=("run", "number"), name="generation_prompt_number_unique_in_run"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='prompt',
-            constraint=models.UniqueConstraint(fields=('run', 'question'), name='generation_prompt_question_unique_in_run'),
+            model_name="prompt",
+            constraint=models.UniqueConstraint(
+                fields=("run", "question"), name="generation_prompt_question_unique_in_run"
+            ),
         ),
         migrations.AddIndex(
-            model_name='candidate',
-            index=models.Index(fields=['run', 'verdict'], name='generation_candidate_verdict'),
+            model_name="candidate",
+            index=models.Index(fields=["run", "verdict"], name="generation_candidate_verdict"),
         ),
         migrations.AddConstraint(
-            model_name='candidate',
-            constraint=models.UniqueConstraint(fields=('prompt', 'sample'), name='generation_candidate_unique'),
+            model_name="candidate",
+            constraint=models.UniqueConstraint(
+                fields=("prompt", "sample"), name="generation_candidate_unique"
+            ),
         ),
     ]

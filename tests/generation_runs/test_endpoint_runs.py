@@ -52,7 +52,7 @@ def test_a_server_is_asked_the_stored_prompt_and_its_answers_are_graded_and_kept
     register(protocol=protocol)
     run = done(model="served", samples=2, batch_size=None, temperature=0.7)
     assert (run.batch_size, run.max_new_tokens, run.calculator) == (16, 12, False)
-    assert run.job.result["correct"] == 8
+    assert run.job.result is not None and run.job.result["correct"] == 8
     prompts = set(run.prompts.values_list("text", flat=True))
     for path, headers, body in server.asked:
         assert path.endswith("/chat/completions" if protocol == "chat" else "/v1/completions")
@@ -137,6 +137,7 @@ def test_a_server_in_trouble_fails_the_run_with_its_reason_and_nothing_is_half_w
     answer = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert (raised.value.returncode, answer["error"]["code"]) == (1, code)
     job = GenerationRun.objects.get().job
+    assert job.error is not None
     assert (job.state, job.error["code"]) == ("failed", code)
     assert not Candidate.objects.exists() and not Rationale.objects.exists()
     assert SECRET not in json.dumps(answer)

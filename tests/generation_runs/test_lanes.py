@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from threading import Thread
 
@@ -11,6 +12,7 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
+from accounts.audit import COMMAND
 from generation.runs import batches
 from generation.runs.models import Candidate, GenerationBatch, GenerationRun
 from generation.runs.selectors import get_run
@@ -21,7 +23,6 @@ from jobs.leases import claim_job, take_from_the_lost
 from jobs.models import Job
 from jobs.services import cancel_job, resume_job, run_here
 from tests.generation_runs.worlds import (
-    COMMAND,
     done,
     launched,
     make_model,
@@ -87,7 +88,7 @@ def stop_after_the_first_batch(run: GenerationRun) -> None:
 def test_two_lanes_at_once_store_what_one_would(both_worlds: str) -> None:
     alone = done(source="alone")
     run = launched(lanes=2, source="together")
-    threads = [beside(lambda job=job: run_here(job.pk)) for job in lanes_of(run)]
+    threads = [beside(partial(run_here, job.pk)) for job in lanes_of(run)]
     for thread in threads:
         thread.join(60)
     assert {job.state for job in Job.objects.all()} == {"finished"}

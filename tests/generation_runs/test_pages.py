@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from django.test import Client
 
+from accounts.audit import COMMAND
 from accounts.models import AuditEvent, User
 from generation.console.parts import ModelPart, register_part
 from generation.registry.models import LanguageModel
@@ -16,7 +17,7 @@ from generation.runs.models import Candidate, GenerationRun
 from jobs.models import Job
 from jobs.services import run_here
 from ratings.library.models import Rationale
-from tests.generation_runs.worlds import COMMAND, add_rationale, done, launched, make_model, make_questions
+from tests.generation_runs.worlds import add_rationale, done, launched, make_model, make_questions
 
 pytestmark = pytest.mark.django_db
 

@@ -43,6 +43,7 @@ def test_every_candidate_is_kept_with_prompt_seed_text_verdict_and_log_probabili
     run = done()
     assert run.finished_at is not None and run.job.state == "finished"
     result = run.job.result
+    assert result is not None
     assert (result["questions"], result["candidates"], result["run"]) == (4, 12, run.pk)
     assert sum(result[verdict] for verdict in ("correct", "wrong", "unparsable", "given")) == 12
     assert result["tokens"] == sum(Candidate.objects.values_list("tokens", flat=True)) > 0
@@ -87,7 +88,7 @@ def test_a_text_that_came_often_is_one_rationale_with_its_copies(both_worlds: st
 def test_what_an_import_retired_stays_retired_and_others_stay_live(questions: None) -> None:
     run = done(temperature=0, samples=1)
     candidate = Candidate.objects.filter(run=run).exclude(rationale=None).select_related("rationale").first()
-    assert candidate is not None and candidate.rationale is not None
+    assert candidate is not None and candidate.rationale_id is not None
     Rationale.objects.filter(pk=candidate.rationale_id).update(live=False)
     other = add_rationale("sums", "train-0", "Another text of this source.", source="tiny")
     again = done(temperature=0, samples=1)

@@ -68,7 +68,9 @@ def test_a_gold_answer_that_cannot_be_read_is_an_error_that_names_it(gold: str |
 @settings(deadline=None)  # other work on the machine is no failure
 @given_that(TEXTS, st.booleans())
 def test_grading_never_raises_and_its_answer_is_canonical(text: str, given: bool) -> None:
-    numbers = [(family, "18", []) for family in (Family.GSM8K, Family.WORD_PROBLEM, Family.ADDITION)]
+    numbers: list[tuple[Family, str, list[Choice]]] = [
+        (family, "18", []) for family in (Family.GSM8K, Family.WORD_PROBLEM, Family.ADDITION)
+    ]
     for family, gold, choices in (*numbers, (Family.COMMONSENSEQA, "B", CHOICES)):
         for stated in (None, text):
             graded = grade(family, text, gold=gold, choices=choices, stated_answer=stated, given=given)

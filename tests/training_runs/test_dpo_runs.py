@@ -193,7 +193,7 @@ GOOD = {"prompt": "PROMPT", "chosen": "a", "rejected": "b"}
 )
 def test_a_line_that_can_not_be_used_is_named_with_what_was_expected(tmp_path, line, column) -> None:
     voted_sums(questions=3)
-    prompt = Question.objects.filter(split="train").first().current_revision.text
+    prompt = Question.objects.filter(split="train")[0].current_revision.text
     path = tmp_path / "pairs.jsonl"
     good = json.dumps({**GOOD, "prompt": prompt})
     path.write_text(f"{good}\n{line.replace('PROMPT', prompt)}\n")

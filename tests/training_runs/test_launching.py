@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from accounts.audit import COMMAND
@@ -20,7 +22,7 @@ from training.runs.models import TrainingRun
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("storage")]
 
 
-def refusal(algorithm: str = "star", **overrides: object) -> tuple[str, str]:
+def refusal(algorithm: str = "star", **overrides: Any) -> tuple[str, str]:
     """Code and field of the error; nothing was made."""
     with pytest.raises(StarchamberError) as caught:
         launched(algorithm, **overrides)

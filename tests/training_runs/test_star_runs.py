@@ -31,7 +31,8 @@ def kept(run: TrainingRun, iteration: int) -> list[TrainingExample]:
 def test_a_run_ends_with_a_model_and_with_every_rationale_that_it_considered(world, storage) -> None:
     make_sums()
     run = done()
-    assert run.job.state == "finished" and run.job.result["label"] == "made"
+    assert run.job.state == "finished"
+    assert run.job.result is not None and run.job.result["label"] == "made"
     for number in (1, 2):
         plain = run.examples.filter(iteration=number, origin=Origin.FEW_SHOT)
         failed = {row.question_id for row in plain if row.verdict != "correct"}
@@ -67,7 +68,7 @@ def test_only_the_best_and_the_last_iteration_are_kept(storage) -> None:
     make_sums()
     run = done(iterations=3, keep="best")
     models = run.checkpoints.filter(model__isnull=False)
-    assert [one.model.label for one in models] == ["made"]
+    assert list(models.values_list("model__label", flat=True)) == ["made"]
     left = {path.name for path in checkpoints.folder_of_run(run).iterdir()}
     assert models.get().name in left and len(left) <= 2
 
@@ -95,6 +96,7 @@ def test_worked_examples_stand_before_the_prompt_as_sent_and_are_stored_once(sto
     rows = run.examples.select_related("prefix", "question")
     assert run.prefixes.count() == 2  # one for each number of digits
     for row in rows:
+        assert row.prefix is not None
         assert row.prompt == row.prefix.text + row.own_prompt and row.prompt.count("Target:") == 2
         assert row.training_prompt == row.own_prompt
     shown = Question.objects.filter(split="prompt").values_list("revisions__text", flat=True)
@@ -189,6 +191,7 @@ def test_a_model_that_gets_nothing_right_is_told_so_with_advice(roots) -> None:
     assert caught.value.code == "nothing_right"
     assert "worked examples" in caught.value.message and "max_new_tokens" in caught.value.message
     run.job.refresh_from_db()
+    assert run.job.error is not None
     assert (run.job.state, run.job.error["code"]) == ("failed", "nothing_right")
     assert not run.checkpoints.exists() and not LanguageModel.objects.filter(label="made").exists()
     # What was sampled can still be looked at.

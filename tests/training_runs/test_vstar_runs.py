@@ -22,7 +22,7 @@ pytestmark = pytest.mark.usefixtures("storage")
 def test_a_run_ends_with_a_verifier_and_a_generator(world) -> None:
     make_sums()
     run = done("vstar", sources=["scratchpad"], sft_questions=10)
-    assert run.job.result["checkpoint"] == "made"
+    assert run.job.result is not None and run.job.result["checkpoint"] == "made"
     labels = dict(run.checkpoints.filter(model__isnull=False).values_list("name", "model__label"))
     assert labels["verifier"] == "made" and labels["generator-2"] == "made-generator"
     given = run.examples.filter(origin=Origin.SFT)
@@ -39,6 +39,7 @@ def test_a_run_ends_with_a_verifier_and_a_generator(world) -> None:
     assert run.metrics["pairs"] == pairs.count() > 0
     for pair in pairs:
         assert (pair.origin, pair.use) == ("verdict", "train")
+        assert pair.chosen_example is not None and pair.rejected_example is not None
         assert pair.chosen_example.question_id == pair.rejected_example.question_id == pair.question_id
         assert pair.chosen_example.completion == pair.chosen
         assert pair.rejected_example.completion == pair.rejected

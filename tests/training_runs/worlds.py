@@ -106,7 +106,7 @@ def outcome_of(run: TrainingRun) -> dict[str, Any]:
         "models": {
             checkpoint.name: [
                 file["sha256"]
-                for file in checkpoint.model.manifest["files"]
+                for file in (checkpoint.model.manifest["files"] if checkpoint.model else [])
                 if file["name"].endswith("tensors")
             ]
             for checkpoint in run.checkpoints.filter(model__isnull=False).select_related("model")

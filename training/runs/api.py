@@ -41,7 +41,7 @@ from training.runs.serializers import (
     ExampleSerializer,
     NewEvaluationSerializer,
     NewRunSerializer,
-    PairSerializer,
+    PreferencePairSerializer,
     RunSerializer,
     RunWithIterationsSerializer,
 )
@@ -158,7 +158,7 @@ class PairFilter(django_filters.FilterSet):  # type: ignore[misc]  # django-filt
 class PairsView(generics.ListAPIView[PreferencePair]):
     """The preference pairs of a run, with the votes behind them."""
 
-    serializer_class = PairSerializer
+    serializer_class = PreferencePairSerializer
     filterset_class = PairFilter
 
     def get_queryset(self) -> QuerySet[PreferencePair]:

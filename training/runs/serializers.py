@@ -126,7 +126,7 @@ class ExampleSerializer(serializers.ModelSerializer[TrainingExample]):
         read_only_fields = fields
 
 
-class PairSerializer(serializers.ModelSerializer[PreferencePair]):
+class PreferencePairSerializer(serializers.ModelSerializer[PreferencePair]):
     question = serializers.CharField(source="question.external_id", read_only=True, allow_null=True)
 
     class Meta:
