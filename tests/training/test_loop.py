@@ -158,6 +158,22 @@ def test_a_resumed_training_ends_with_bitwise_the_same_weights(tmp_path, killed_
     assert trained.losses == expected.losses
 
 
+def test_weights_that_two_layers_share_are_saved_once_and_stay_shared(tmp_path):
+    def tied() -> nn.Module:
+        model = tiny_model(dropout=0.1)
+        model.config.tie_word_embeddings = True
+        model.tie_weights()
+        return model
+
+    straight, resumed, saving = tied(), tied(), Saving(tmp_path, every=3)
+    train(straight, batches_of(EIGHT), loss_of, HOW, steps=8)
+    with pytest.raises(Killed):
+        train(tied(), batches_of(EIGHT), loss_of, HOW, steps=8, saving=saving, watch=KilledAfter(5))
+    assert train(resumed, batches_of(EIGHT), loss_of, HOW, steps=8, saving=saving).resumed_at == 3
+    assert same(weights(straight), weights(resumed))
+    assert "lm_head.weight" not in weights(resumed)
+
+
 def test_a_finished_training_called_again_does_nothing_and_gives_the_same(tmp_path):
     saving = Saving(tmp_path, every=6)
     first, second = tiny_model(), tiny_model(seed=3)
