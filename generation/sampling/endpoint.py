@@ -129,7 +129,7 @@ class EndpointSampler:
         return body
 
     def _ask(self, client: httpx.Client, body: dict[str, Any]) -> _Answer | _Failure:
-        """One request. Bounded in time and size, also against a server that sends a byte a second."""
+        """One request. Bounded in time and size, also against a server that sends its answer byte by byte."""
         ends = time.monotonic() + self._timeout
         content = bytearray()
         try:
@@ -168,29 +168,43 @@ class EndpointSampler:
         return _Failure("endpoint_refused", why, status=status, refuses_logprobs=refuses)
 
     def _read(self, content: bytes, settings: SamplingSettings) -> Completion:
+        found = self._parse(content)
+        if found is None:
+            # Raised here and not where it was found: what a parser raises holds the whole answer, and the key if the
+            # server repeats it.
+            said = self._quoted(content) or "nothing"
+            raise self._error(_Failure("endpoint_garbage", f"its answer is no completion: {said}"))
+        text, reasoning = found.text, found.reasoning
+        if not self._keep_tags:
+            inside, text = split_thinking(text)
+            reasoning = reasoning or inside
+        places = [place for stop in settings.stop if (place := text.find(stop)) >= 0]
+        return Completion(
+            text=text[: min(places)] if places else text,
+            finish="stop" if places or found.ended else "length",
+            logprob=math.fsum(found.logprobs) if found.logprobs else None,
+            scored_tokens=len(found.logprobs),
+            token_count=found.token_count,
+            reasoning=reasoning,
+        )
+
+    def _parse(self, content: bytes) -> _Found | None:
+        """What an answer says; None if it is no completion."""
         try:
             answer = json.loads(content)
             choice = answer["choices"][0]
             reasoning, text = _apart(choice["message"]) if self._chat else ("", _text(choice["text"]))
-            if not self._keep_tags:
-                inside, text = split_thinking(text)
-                reasoning = reasoning or inside
-            finish = choice.get("finish_reason")
             logprobs = _logprobs(choice.get("logprobs"), chat=self._chat)
-            usage = answer.get("usage") or {}
-            counted = usage.get("completion_tokens")
+            counted = (answer.get("usage") or {}).get("completion_tokens")
+            return _Found(
+                text=text,
+                reasoning=reasoning,
+                ended=choice.get("finish_reason") in _ENDED,
+                logprobs=logprobs,
+                token_count=counted if isinstance(counted, int) and counted >= 0 else len(logprobs),
+            )
         except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
-            found = self._quoted(content) or "nothing"
-            raise self._error(_Failure("endpoint_garbage", f"its answer is no completion: {found}")) from None
-        places = [place for stop in settings.stop if (place := text.find(stop)) >= 0]
-        return Completion(
-            text=text[: min(places)] if places else text,
-            finish="stop" if places or finish in _ENDED else "length",
-            logprob=math.fsum(logprobs) if logprobs else None,
-            scored_tokens=len(logprobs),
-            token_count=counted if isinstance(counted, int) and counted >= 0 else len(logprobs),
-            reasoning=reasoning,
-        )
+            return None
 
     def _error(self, failure: _Failure) -> EndpointError:
         details: dict[str, Any] = {"host": self._url.host, "model": self._model}
@@ -223,6 +237,15 @@ class EndpointSampler:
 @dataclass(frozen=True, slots=True)
 class _Answer:
     body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    text: str
+    reasoning: str
+    ended: bool
+    logprobs: list[float]
+    token_count: int
 
 
 @dataclass(frozen=True, slots=True)
