@@ -13,6 +13,7 @@ urlpatterns: list[URLPattern] = [
     path("runs/new/<slug:recipe>/", launch_pages.new_run, name="new_run"),
     path("runs/<int:pk>/", pages.run, name="run"),
     path("runs/<int:pk>/moving/", pages.moving, name="moving"),
+    path("runs/<int:pk>/beside/", pages.beside, name="beside"),
     path("runs/<int:pk>/clone/", launch_pages.clone, name="clone"),
     path("runs/<int:pk>/examples/", pages.examples, name="examples"),
     path("runs/<int:pk>/pairs/", pages.pairs, name="pairs"),

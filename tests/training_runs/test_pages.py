@@ -65,7 +65,14 @@ def text_of(client: Client, address: str, **query: Any) -> str:
     return unescape(answer.content.decode())
 
 
-PAGES = ["/runs/", "/runs/{run}/", "/runs/{run}/moving/", "/runs/{run}/examples/", "/runs/{run}/pairs/"]
+PAGES = [
+    "/runs/",
+    "/runs/{run}/",
+    "/runs/{run}/moving/",
+    "/runs/{run}/beside/",
+    "/runs/{run}/examples/",
+    "/runs/{run}/pairs/",
+]
 PAGES += ["/evaluations/", "/evaluations/{evaluation}/", "/evaluations/{evaluation}/result/"]
 FORMS = ["/runs/new/", "/runs/new/star/", "/evaluations/new/"]
 
@@ -179,11 +186,13 @@ def test_the_page_of_a_run_shows_its_iterations_side_by_side_with_the_base(signe
     assert "changed" in page  # the quick recipe differs from its file
 
 
-def test_the_moving_part_asks_again_until_the_run_has_ended(signed_in) -> None:
+def test_the_moving_parts_ask_again_until_the_run_has_ended(signed_in) -> None:
     run = staged()
-    assert "hx-trigger" in text_of(signed_in, f"/runs/{run.pk}/moving/")
-    Job.objects.update(state="finished")
-    assert "hx-trigger" not in text_of(signed_in, f"/runs/{run.pk}/moving/")
+    for part in ("moving", "beside"):
+        Job.objects.update(state="queued")
+        assert "hx-trigger" in text_of(signed_in, f"/runs/{run.pk}/{part}/")
+        Job.objects.update(state="finished")
+        assert "hx-trigger" not in text_of(signed_in, f"/runs/{run.pk}/{part}/")
 
 
 @pytest.mark.parametrize(

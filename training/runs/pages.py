@@ -17,10 +17,17 @@ from jobs.live import live_curves, live_job
 from training.runs import selectors
 from training.runs.example_filter import ExampleFilterForm, PairFilterForm
 from training.runs.models import Algorithm, TrainingRun
-from training.runs.showing import fate_rows, iteration_rows, recipe_groups, result_figures, side_by_side
+from training.runs.showing import (
+    digits_table,
+    fate_rows,
+    iteration_rows,
+    recipe_groups,
+    result_figures,
+    side_by_side,
+)
 
 RUNS_A_PAGE = 25
-EXAMPLES_A_PAGE = 20
+EXAMPLES_A_PAGE = 10
 RUNS = ("Runs", "/runs/")
 
 
@@ -74,11 +81,21 @@ def moving(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "training/_moving.html", _moving(selectors.get_run(pk)))
 
 
+@require_safe
+@never_cache
+@staff_page(Act.VIEW_MODELS)
+def beside(request: HttpRequest, pk: int) -> HttpResponse:
+    """What each iteration's model answers to the same few questions, for htmx."""
+    return render(request, "training/_beside.html", _moving(selectors.get_run(pk)))
+
+
 def _moving(found: TrainingRun) -> dict[str, Any]:
     iterations = selectors.iterations(found)
+    rows = iteration_rows(iterations)
     return {
         "run": found,
-        "iterations": iteration_rows(iterations),
+        "iterations": rows,
+        "digits": digits_table(rows),
         "samples": side_by_side(iterations),
         "fates": fate_rows(selectors.fates(found)),
         "figures": result_figures(found),

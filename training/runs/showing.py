@@ -31,11 +31,11 @@ class IterationRow:
 
     @property
     def counted(self) -> list[tuple[str, int]]:
-        """The counts that have no column of their own."""
+        """The counts that have no column of their own, zeros left out."""
         return [
             (name.replace("_", " "), count)
             for name, count in self.counts.items()
-            if count is not None and name not in _COLUMNS
+            if count and name not in _COLUMNS
         ]
 
 
@@ -61,6 +61,28 @@ def iteration_rows(iterations: Sequence[Iteration]) -> list[IterationRow]:
         )
         for one in iterations
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class DigitsTable:
+    """Accuracy by number of digits, a row for each iteration."""
+
+    head: list[str]
+    rows: list[list[str | None]]
+
+    @property
+    def numbers(self) -> str:
+        """Which columns hold numbers, as templates/components/_table.html wants it."""
+        return ",".join(str(column) for column in range(1, len(self.head)))
+
+
+def digits_table(rows: Sequence[IterationRow]) -> DigitsTable | None:
+    """None for what is no addition."""
+    digits = sorted({key for row in rows for key in row.by_digits}, key=int)
+    if not digits:
+        return None
+    head = ["Iteration", *(f"{key} digit{'' if key == '1' else 's'}" for key in digits)]
+    return DigitsTable(head, [[row.name, *(row.by_digits.get(key) for key in digits)] for row in rows])
 
 
 @dataclass(frozen=True, slots=True)
