@@ -26,6 +26,10 @@ STAFF_PAGES = {
     "results": "/studies/word-problems-1/results/?raters=simulated",
     "questions": "/datasets/word-problems/",
     "question": "/datasets/word-problems/questions/wp-001/",
+    "run": "/runs/1/",
+    "evaluation": "/evaluations/1/",
+    "candidate": "/candidates/1/",
+    "model": "/models/star-1/",
 }
 
 
