@@ -66,19 +66,21 @@ def load_folder(path: str | Path, *, device: str = "cpu") -> LoadedModel:
 def load_hub(name: str, device: str = "cpu") -> LoadedModel:
     """The model of a Hugging Face repository, from the cache or the network; only safetensors are ever fetched.
 
-    Raises ModelUnusable: hub_unknown, hub_refused (gated or private), hub_unreachable (no network, and not
-    in the cache), and all that `load_folder` raises.
+    name: `owner/name`, or `owner/name@revision` for a branch, tag or commit. Raises ModelUnusable: hub_unknown,
+    hub_refused (gated or private), hub_unreachable (no network, and not in the cache), and all of `load_folder`.
     """
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import (
         GatedRepoError,
         HFValidationError,
         RepositoryNotFoundError,
+        RevisionNotFoundError,
     )
 
+    repository, _, revision = name.partition("@")
     try:
         with quiet():
-            folder = snapshot_download(name, allow_patterns=_HUB_FILES)
+            folder = snapshot_download(repository, revision=revision or None, allow_patterns=_HUB_FILES)
     except HFValidationError as error:
         raise ModelUnusable(f"{name[:200]!r} is no name of a hub model.", code="hub_unknown") from error
     except GatedRepoError as error:
@@ -89,6 +91,8 @@ def load_hub(name: str, device: str = "cpu") -> LoadedModel:
         raise ModelUnusable(
             f"{name}: the hub has no such model, or it is private.", code="hub_unknown"
         ) from error
+    except RevisionNotFoundError as error:
+        raise ModelUnusable(f"{name}: the model has no such revision.", code="hub_unknown") from error
     # No network, a broken proxy, a server's error, a full disk: each has a type of its own, some of another library.
     except Exception as error:
         raise ModelUnusable(

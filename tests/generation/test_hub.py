@@ -68,13 +68,22 @@ def test_a_model_that_is_pickled_only_has_no_weights_for_us(hub: Hub) -> None:
 
 @pytest.mark.parametrize(
     ("status", "error", "code"),
-    [(404, "RepoNotFound", "hub_unknown"), (403, "GatedRepo", "hub_refused"), (503, "", "hub_unreachable")],
+    [
+        (404, "RepoNotFound", "hub_unknown"),
+        (404, "RevisionNotFound", "hub_unknown"),
+        (403, "GatedRepo", "hub_refused"),
+        (503, "", "hub_unreachable"),
+    ],
 )
 def test_each_refusal_of_the_hub_has_its_word(hub: Hub, status: int, error: str, code: str) -> None:
     hub.refusal = (status, error)
     with pytest.raises(ModelUnusable, match=NAME) as caught:
         load_hub(NAME)
     assert caught.value.code == code
+
+
+def test_a_revision_is_named_behind_the_model(hub: Hub) -> None:
+    assert load_hub(f"{NAME}@v1.0").context == load_hub(NAME).context
 
 
 def test_an_unreachable_hub_is_said_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
