@@ -77,6 +77,9 @@ def _put_in_place(aside: Path, folder: Path) -> None:
 
 def _force_to_disk(folder: Path) -> None:
     for path in folder.rglob("*"):
+        if path.is_file():
+            # The safetensors library lets nobody but the writer read; other files are read by whom the umask allows.
+            path.chmod(folder.stat().st_mode & 0o666)
         _sync(path)
     _sync(folder)
 

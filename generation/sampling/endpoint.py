@@ -17,7 +17,7 @@ import math
 import random
 import time
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from http import HTTPStatus
 from threading import Event
@@ -79,13 +79,20 @@ class EndpointSampler:
         """One completion per request, in their order. Raises EndpointError; then none is returned."""
         headers = {"Authorization": f"Bearer {self._key}"} if self._key else {}
         timeout = httpx.Timeout(self._timeout, connect=min(10.0, self._timeout))
+        # Certificates are read for each client, and take longer than many a local answer.
+        encrypted = self._url.scheme == "https"
         with (
-            httpx.Client(headers=headers, timeout=timeout, follow_redirects=False) as client,
+            httpx.Client(
+                headers=headers, timeout=timeout, follow_redirects=False, verify=encrypted
+            ) as client,
             ThreadPoolExecutor(self._concurrency, thread_name_prefix="endpoint") as pool,
         ):
             over = Event()
             waiting = [pool.submit(self._complete, client, request, settings, over) for request in requests]
             try:
+                done, _ = wait(waiting, return_when=FIRST_EXCEPTION)
+                for failed in (future for future in waiting if future in done and future.exception()):
+                    failed.result()
                 return [future.result() for future in waiting]
             finally:
                 over.set()

@@ -10,16 +10,18 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+import torch
+
 from generation.registry.loading import LoadedModel, evaluating
 from generation.registry.tokens import encode_prompts
-from generation.sampling.decoders import CacheDecoder, Decoder, share
-from generation.sampling.errors import NotFinite, PromptTooLong, refuse_misfit
+from generation.sampling.decoders import CacheDecoder, Decoder, Prompts, share
+from generation.sampling.errors import NotFinite, OutOfMemory, PromptTooLong, refuse_misfit
 from generation.sampling.gptj import GptjDecoder, is_supported
 from generation.sampling.rows import Ends, Row, complete
 from generation.sampling.thinking import split_thinking
 from generation.sampling.types import Completion, PromptRequest, SamplingSettings
 
-__all__ = ["LocalSampler", "NotFinite", "PromptTooLong", "closing_tokens"]
+__all__ = ["LocalSampler", "NotFinite", "OutOfMemory", "PromptTooLong", "closing_tokens"]
 
 
 class LocalSampler:
@@ -37,22 +39,40 @@ class LocalSampler:
         self._closing = closing_tokens(loaded)
 
     def sample(self, requests: Sequence[PromptRequest], settings: SamplingSettings) -> list[Completion]:
-        """One completion per request, in their order. Raises PromptTooLong before anything is computed, NotFinite."""
+        """One completion per request, in their order.
+
+        A batch that does not fit into a GPU's memory is halved. Raises PromptTooLong before anything is computed,
+        NotFinite, and OutOfMemory where a single row does not fit.
+        """
         tokens = self._encode(requests, settings)
         order = sorted(range(len(requests)), key=lambda index: (len(tokens[index]), tokens[index], index))
         ends = Ends(self.loaded.tokenizer, self._closing, settings)
         found: dict[int, Completion] = {}
+        size = self.batch_size
         with evaluating(self.loaded):
-            for start in range(0, len(order), self.batch_size):
-                batch = order[start : start + self.batch_size]
-                seeds = [requests[index].seed for index in batch]
-                rows = complete(
-                    self._decoder(), share([tokens[index] for index in batch]), seeds, settings, ends
-                )
-                found |= {
-                    index: _completion(row, tokens[index]) for index, row in zip(batch, rows, strict=True)
-                }
+            while len(found) < len(requests):
+                batch = order[len(found) : len(found) + size]
+                prompts = share([tokens[index] for index in batch])
+                rows = self._complete(prompts, [requests[index].seed for index in batch], settings, ends)
+                if rows is None:
+                    size = len(batch) // 2
+                    continue
+                for index, row in zip(batch, rows, strict=True):
+                    found[index] = _completion(row, tokens[index])
         return [found[index] for index in range(len(requests))]
+
+    def _complete(
+        self, prompts: Prompts, seeds: Sequence[int], settings: SamplingSettings, ends: Ends
+    ) -> list[Row] | None:
+        """The rows of a batch; None if the memory does not hold it."""
+        try:
+            return complete(self._decoder(), prompts, seeds, settings, ends)
+        except torch.OutOfMemoryError as error:
+            if len(seeds) == 1:
+                raise OutOfMemory from error
+        # Behind the handler: the exception kept the batch's tensors alive.
+        torch.cuda.empty_cache()
+        return None
 
     def _decoder(self) -> Decoder:
         model = self.loaded.model

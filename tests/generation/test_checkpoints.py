@@ -38,6 +38,16 @@ def test_weights_configuration_tokenizer_and_manifest_are_stored(tmp_path: Path)
     load_folder(folder)
 
 
+def test_other_users_may_read_all_files_or_none(tmp_path: Path) -> None:
+    for mask, mode in ((0o022, 0o644), (0o077, 0o600)):
+        before = os.umask(mask)
+        try:
+            save_checkpoint(gptj(), tmp_path / oct(mask), manifest={})
+        finally:
+            os.umask(before)
+        assert {path.stat().st_mode & 0o777 for path in (tmp_path / oct(mask)).iterdir()} == {mode}
+
+
 def test_the_same_model_is_the_same_bytes_each_time(tmp_path: Path) -> None:
     assert save_checkpoint(gptj(), tmp_path / "a", manifest={}) == save_checkpoint(
         gptj(), tmp_path / "b", manifest={}

@@ -12,7 +12,7 @@ import torch
 from generation.registry.loading import LoadedModel
 from generation.sampling import gptj as fast
 from generation.sampling.decoders import share
-from generation.sampling.errors import NotFinite, PromptTooLong
+from generation.sampling.errors import NotFinite, OutOfMemory, PromptTooLong
 from generation.sampling.local import LocalSampler, closing_tokens
 from generation.sampling.types import Completion, PromptRequest, SamplingSettings
 from tests.generation.models import CONTEXT, LEARNT, PROMPT, gptj, other, parrot, tokenizer
@@ -258,6 +258,28 @@ def test_half_precision_goes_through_the_same_pass() -> None:
                 decoder.start(batch, 4)
             far = rough.step(torch.tensor([5, 9])) - exact.step(torch.tensor([5, 9]))
         assert far.abs().mean() < 0.2
+
+
+def test_a_batch_that_the_memory_does_not_hold_is_halved_until_it_does(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    start, tried = fast.GptjDecoder.start, []
+    room = 5
+
+    def starved(self: Any, batch: Any, new: int) -> Any:
+        tried.append(len(batch.owner))
+        if len(batch.owner) > room:
+            raise torch.OutOfMemoryError("a GPU would say so")
+        return start(self, batch, new)
+
+    expected = sample(gptj(), prompts(20), DRAWN)
+    monkeypatch.setattr(fast.GptjDecoder, "start", starved)
+    found = sample(gptj(), prompts(20), DRAWN, batch_size=16)
+    assert [one.tokens for one in found] == [one.tokens for one in expected]
+    assert tried == [16, 8, 4, 4, 4, 4, 4]
+    room = 0
+    with pytest.raises(OutOfMemory, match="does not hold"):
+        sample(gptj(), prompts(3), DRAWN)
 
 
 @pytest.mark.gpu
