@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from django.conf import settings
 
 from accounts.audit import COMMAND
+from benchmarks.generation_lanes import sampling_seconds
 from generation.registry.services import ensure_tiny_base, register_model
 from generation.runs.models import Candidate, GenerationRun
 from generation.runs.selectors import get_run
@@ -64,18 +64,6 @@ def test_a_worker_is_killed_in_mid_run_and_the_others_end_it_with_the_same_rows(
         assert wait_for_job(job.pk, seconds=150).state == "finished"
     assert get_run(run.pk).finished_at is not None
     assert rows_of(run) == rows_of(done(samples=2, batch_size=2, source="alone"))
-
-
-def sampling_seconds(run: GenerationRun) -> float:
-    """From the first batch's begin to the last one's end: without the start of processes and the import of torch."""
-    batches = run.batches.all()
-    ends = [batch.stored_at for batch in batches if batch.stored_at is not None]
-    begins = [
-        batch.stored_at - timedelta(seconds=batch.seconds)
-        for batch in batches
-        if batch.stored_at is not None and batch.seconds is not None
-    ]
-    return (max(ends) - min(begins)).total_seconds()
 
 
 @pytest.mark.slow
