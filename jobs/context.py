@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from django.db import InterfaceError, OperationalError, connection, transaction
+from django.db import InterfaceError, OperationalError, connection
 from django.utils import timezone
 
 from jobs.errors import Cancelled, LeaseLost, NotFinite
-from jobs.leases import Claim, held_by, renewal_seconds
+from jobs.leases import Claim, held_by, renewal_seconds, row_transaction
 from jobs.logs import folder_of, write_log
 from jobs.models import Metric
 
@@ -119,11 +119,12 @@ class JobContext:
     def writing(self) -> Iterator[None]:
         """The transaction in which every write of results stands: it holds the job's row and knows it to be ours.
 
-        Keep it short, well below a lease: the row is locked, and nobody can cancel or renew meanwhile. Raises
-        LeaseLost; a database that is away is waited for at the start.
+        Keep it short, well below a lease: the row is locked, nobody can cancel or renew meanwhile, and PostgreSQL ends
+        a transaction in which nothing is said for a lease's time. Raises LeaseLost; a database that is away is waited
+        for at the start.
         """
         self._await_database()
-        with transaction.atomic():
+        with row_transaction():
             if held_by(self._claim).select_for_update().values_list("pk").first() is None:
                 raise LeaseLost
             self._writing += 1

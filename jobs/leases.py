@@ -5,13 +5,15 @@ Every change is one conditional statement on (id, state, fence): of two processe
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum
 from typing import Any
 
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Coalesce
 
@@ -53,7 +55,23 @@ def renewal_seconds() -> float:
     return min(2.0, settings.JOB_LEASE_SECONDS / 4)
 
 
-@transaction.atomic
+@contextlib.contextmanager
+def row_transaction() -> Iterator[None]:
+    """A transaction that locks a job's row.
+
+    PostgreSQL ends it when its process stands still for a lease's time: nobody waits for a lock whose holder sleeps.
+    """
+    outermost = not connection.in_atomic_block
+    with transaction.atomic():
+        if outermost and connection.vendor == "postgresql":
+            milliseconds = str(1000 * settings.JOB_LEASE_SECONDS)
+            with connection.cursor() as cursor:
+                setting = "SELECT set_config('idle_in_transaction_session_timeout', %s, true)"
+                cursor.execute(setting, [milliseconds])
+        yield
+
+
+@row_transaction()
 def claim_job(pk: int, *, owner: str) -> Claim | None:
     """Takes a queued job. None: there is nothing to take (any more, or yet)."""
     now = clock.now()
@@ -90,7 +108,7 @@ def renew_lease(claim: Claim) -> Held:
 
 def settle(claim: Claim, outcome: Outcome) -> bool:
     """Writes down what became of an attempt. False: the job was another's by then, and nothing was changed."""
-    with transaction.atomic():
+    with row_transaction():
         job = held_by(claim).select_for_update().first()
         if job is None:
             return False
@@ -145,7 +163,7 @@ def lost_jobs() -> QuerySet[Job]:
     return Job.objects.filter(state=Job.State.RUNNING, lease_expires_at__lt=clock.now())
 
 
-@transaction.atomic
+@row_transaction()
 def take_from_the_lost(pk: int) -> Job | None:
     """Ends the attempt of an owner that says nothing any more. None: it spoke after all, or another was quicker."""
     # A row that is locked is being written to: its owner lives.
@@ -164,4 +182,4 @@ def take_from_the_lost(pk: int) -> Job | None:
 
 
 def _can_skip() -> bool:
-    return bool(transaction.get_connection().features.has_select_for_update_skip_locked)
+    return bool(connection.features.has_select_for_update_skip_locked)

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from django.db import transaction
-
 from accounts.audit import Actor, record
 from accounts.errors import Conflict
 from jobs import clock
 from jobs.errors import UnknownJob
 from jobs.here import run_here
 from jobs.kinds import get_kind
-from jobs.leases import requeue
+from jobs.leases import requeue, row_transaction
 from jobs.models import Job
 
 __all__ = ["cancel_job", "create_job", "resume_job", "run_here"]
 
 
-@transaction.atomic
+@row_transaction()
 def create_job(
     *,
     kind: str,
@@ -49,7 +47,7 @@ def create_job(
     return job
 
 
-@transaction.atomic
+@row_transaction()
 def cancel_job(pk: int, *, actor: Actor) -> Job:
     """A waiting job ends at once, a running one as soon as its process hears of it; its lanes with it.
 
@@ -79,7 +77,7 @@ def _cancel(job: Job) -> None:
     job.save()
 
 
-@transaction.atomic
+@row_transaction()
 def resume_job(pk: int, *, actor: Actor) -> Job:
     """Puts a cancelled or failed job back into its queue; it goes on from what is stored. Its lanes with it.
 

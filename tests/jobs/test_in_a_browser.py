@@ -45,18 +45,18 @@ def test_a_job_is_watched_cancelled_resumed_and_watched_to_its_end(
     job = launch("count_slowly")
     page.goto(f"/jobs/{job.pk}/")
     live = page.locator(f"#live-{job.pk}")
-    expect(live).to_contain_text("Running", timeout=30_000)
+    expect(live).to_contain_text("Running", timeout=60_000)
     # Not one load of the page: the parts fetch themselves, and the curve is drawn as soon as there is one.
     expect(live).to_contain_text("of 10000")
-    expect(page.locator("figure[data-chart] svg").first).to_be_visible(timeout=30_000)
+    expect(page.locator("figure[data-chart] svg").first).to_be_visible(timeout=60_000)
     live.locator("summary").click()
     expect(live.locator("pre")).to_contain_text("counting from 0")
     page.get_by_role("button", name="Cancel").click()
-    expect(live).to_contain_text("Cancelled", timeout=30_000)
+    expect(live).to_contain_text("Cancelled", timeout=60_000)
     assert live.get_attribute("hx-get") is None
     Job.objects.filter(pk=job.pk).update(kind="count")
     page.get_by_role("button", name="Resume").click()
-    expect(live).to_contain_text("Finished", timeout=30_000)
+    expect(live).to_contain_text("Finished", timeout=60_000)
     assert live.get_attribute("hx-get") is None
 
 

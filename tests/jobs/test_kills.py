@@ -7,14 +7,12 @@ from collections.abc import Callable
 
 import psutil
 import pytest
+from django.db import transaction
 
-from accounts.audit import COMMAND
-from jobs import clock
 from jobs.models import Job
-from jobs.services import cancel_job
 from jobs.tasks import send
 from tests.jobs import work
-from tests.jobs.conftest import ON_POSTGRESQL, ON_SQLITE, launch
+from tests.jobs.conftest import ON_POSTGRESQL, launch
 from tests.services.site import Site
 from tests.services.worker import Worker, wait_for, wait_for_job
 
@@ -82,6 +80,25 @@ def test_a_worker_that_was_asleep_writes_nothing_when_it_wakes(
 
 
 @ON_POSTGRESQL
+def test_a_lock_whose_holder_is_asleep_holds_nobody_up(
+    ground: Site, new_worker: Callable[..., Worker]
+) -> None:
+    sleeper = new_worker()
+    job = launch("dawdle_in_a_transaction")
+    wait_for(lambda: is_locked(job))
+    with sleeper.paused():
+        new_worker()
+        job = wait_for_job(job.pk)
+    # The sleeper's unit went with its transaction.
+    assert (job.state, job.fence, work.counted(job.pk)) == ("finished", 2, [2])
+
+
+def is_locked(job: Job) -> bool:
+    with transaction.atomic():
+        return not Job.objects.select_for_update(skip_locked=True).filter(pk=job.pk).exists()
+
+
+@ON_POSTGRESQL
 def test_of_two_workers_that_are_told_one_does_the_job(
     ground: Site, new_worker: Callable[..., Worker]
 ) -> None:
@@ -93,14 +110,3 @@ def test_of_two_workers_that_are_told_one_does_the_job(
     for job in jobs:
         done = wait_for_job(job.pk)
         assert (done.state, done.attempts, done.fence) == ("finished", 1, 1)
-
-
-@ON_SQLITE
-def test_a_job_whose_worker_is_gone_can_be_cancelled_without_any(
-    ground: Site, new_worker: Callable[..., Worker]
-) -> None:
-    worker = new_worker()
-    job = begun(launch())
-    worker.kill()
-    wait_for(lambda: Job.objects.filter(pk=job.pk, lease_expires_at__lt=clock.now()).exists())
-    assert cancel_job(job.pk, actor=COMMAND).state == "cancelled"

@@ -8,10 +8,12 @@ from datetime import timedelta
 
 from django.db import connection
 
+from accounts.audit import COMMAND
 from jobs import clock
-from jobs.leases import claim_job
+from jobs.leases import Held, claim_job, renew_lease
 from jobs.models import Job, WatchLease, WorkerBeat
 from jobs.selectors import queue_status
+from jobs.services import cancel_job
 from jobs.watch import KEEP_BEATS, leave_watch, look, take_watch
 from tests.jobs.conftest import new_job
 
@@ -90,6 +92,16 @@ def test_a_lost_job_that_was_to_be_cancelled_is(db: None) -> None:
     look(lambda *_: None)
     job.refresh_from_db()
     assert (job.state, job.error) == ("cancelled", None)
+
+
+def test_a_job_whose_owner_is_gone_is_cancelled_without_any_worker(db: None) -> None:
+    job = new_job()
+    claim = claim_job(job.pk, owner="worker-1@box")
+    assert claim is not None
+    Job.objects.update(lease_expires_at=clock.now() - timedelta(seconds=1))
+    assert cancel_job(job.pk, actor=COMMAND).state == "cancelled"
+    # Should the owner come back, it finds the job another's.
+    assert renew_lease(claim) is Held.LOST
 
 
 def wakened() -> list[int]:

@@ -54,6 +54,15 @@ def _count(context: JobContext, units: int) -> dict[str, Any]:
     return {"units": done, "began_at": began_at, "process": os.getpid()}
 
 
+def dawdle_in_a_transaction(context: JobContext) -> dict[str, Any]:
+    """The first attempt stands still while it holds the job's row."""
+    with context.writing():
+        Metric.objects.create(job_id=context.job_id, series="count", step=context.fence, value=1)
+        if not context.resumed:
+            time.sleep(600)
+    return {}
+
+
 def fail(context: JobContext) -> dict[str, Any]:
     context.stage("failing")
     raise JobError("The recipe asks for the impossible.", code="impossible", details={"key": "steps"})
@@ -100,7 +109,7 @@ def register_kinds() -> None:
     """What these tests' workers and children know, beside the product's own kinds."""
     for run in (count, count_further, count_slowly, fail, crash, measure_nan, stumble_once, deny_constants):
         _register(Kind(name=run.__name__, queue="generate", run=f"{__name__}.{run.__name__}"))
-    for run in (stumble_always, die_always, ignore_cancelling):
+    for run in (dawdle_in_a_transaction, stumble_always, die_always, ignore_cancelling):
         _register(Kind(name=run.__name__, queue="generate", run=f"{__name__}.{run.__name__}", max_attempts=2))
 
 
