@@ -23,18 +23,21 @@ _CHUNK = 1_000
 
 
 def open_sampler(run: GenerationRun) -> Sampler:
-    """Raises as sampler_of does."""
-    return sampler_of(run.model, batch_size=run.batch_size)
+    """Its completions are as they came: generation.runs.texts takes thinking apart. Raises as sampler_of does."""
+    return sampler_of(run.model, batch_size=run.batch_size, keep_tags=True)
 
 
-def sampler_of(model: LanguageModel, *, batch_size: int) -> Sampler:
-    """Raises UnknownEndpoint and NoKey, and what loading raises (ModelUnusable, ModelChanged, UnusableFolder)."""
+def sampler_of(model: LanguageModel, *, batch_size: int, keep_tags: bool = False) -> Sampler:
+    """keep_tags: thinking inside a text stays in it.
+
+    Raises UnknownEndpoint and NoKey, and what loading raises (ModelUnusable, ModelChanged, UnusableFolder).
+    """
     if model.kind == LanguageModel.Kind.ENDPOINT:
-        return _endpoint(model)
+        return _endpoint(model, keep_tags=keep_tags)
     from generation.registry.opening import load_model
     from generation.sampling.local import LocalSampler
 
-    return LocalSampler(load_model(model), batch_size=batch_size)
+    return LocalSampler(load_model(model), batch_size=batch_size, keep_tags=keep_tags)
 
 
 def sampling_settings(run: GenerationRun) -> SamplingSettings:
@@ -67,7 +70,7 @@ def room_for(sampler: Sampler, prompts: Iterable[str], *, most: int) -> int:
     return min(most, loaded.context - longest)
 
 
-def _endpoint(model: LanguageModel) -> Sampler:
+def _endpoint(model: LanguageModel, *, keep_tags: bool) -> Sampler:
     from generation.sampling.endpoint import EndpointSampler
 
     check_endpoint(model.location)
@@ -78,8 +81,7 @@ def _endpoint(model: LanguageModel) -> Sampler:
         _key_in(variable),
         options.served_model or model.label,
         chat=options.protocol is Protocol.CHAT,
-        # What came is kept as it came; generation.runs.texts takes it apart.
-        keep_tags=True,
+        keep_tags=keep_tags,
         **PATIENCE,
     )
 

@@ -28,14 +28,16 @@ class LocalSampler:
     """`types.Sampler` for a loaded model. Not for several threads at once.
 
     loaded: may be trained on between two calls, not during one. batch_size: most rows at a time; it bounds the memory
-    and changes no result.
+    and changes no result. keep_tags: thinking stays in the text, as it was written, for callers that take it apart
+    themselves.
     """
 
-    def __init__(self, loaded: LoadedModel, batch_size: int = 256) -> None:
+    def __init__(self, loaded: LoadedModel, batch_size: int = 256, *, keep_tags: bool = False) -> None:
         if batch_size < 1:
             raise ValueError(f"batch_size: {batch_size}; expected at least 1")
         self.loaded = loaded
         self.batch_size = batch_size
+        self._keep_tags = keep_tags
         self._closing = closing_tokens(loaded)
 
     def sample(self, requests: Sequence[PromptRequest], settings: SamplingSettings) -> list[Completion]:
@@ -58,7 +60,7 @@ class LocalSampler:
                     size = len(batch) // 2
                     continue
                 for index, row in zip(batch, rows, strict=True):
-                    found[index] = _completion(row, tokens[index])
+                    found[index] = _completion(row, tokens[index], keep_tags=self._keep_tags)
         return [found[index] for index in range(len(requests))]
 
     def _complete(
@@ -96,10 +98,10 @@ def closing_tokens(loaded: LoadedModel) -> frozenset[int]:
     return frozenset(token for token in found if isinstance(token, int) and 0 <= token < vocabulary)
 
 
-def _completion(row: Row, prompt: tuple[int, ...]) -> Completion:
+def _completion(row: Row, prompt: tuple[int, ...], *, keep_tags: bool) -> Completion:
     if not math.isfinite(row.logprob):
         raise NotFinite
-    reasoning, text = split_thinking(row.text)
+    reasoning, text = ("", row.text) if keep_tags else split_thinking(row.text)
     return Completion(
         text=text,
         reasoning=reasoning,

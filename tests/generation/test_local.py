@@ -189,6 +189,10 @@ def test_thinking_is_kept_apart() -> None:
     learn(loaded, [("Q:", "<think>12 boxes.</think> 48")], steps=60)
     found = sample(loaded, ["Q:"], SamplingSettings(max_new_tokens=60))[0]
     assert (found.reasoning, found.text) == ("12 boxes.", "48")
+    [whole] = LocalSampler(loaded, keep_tags=True).sample(
+        [PromptRequest("Q:", 0)], SamplingSettings(max_new_tokens=60)
+    )
+    assert (whole.reasoning, whole.text) == ("", "<think>12 boxes.</think> 48")
 
 
 def test_a_prompt_that_does_not_fit_is_refused_with_its_lengths_before_anything_runs() -> None:
