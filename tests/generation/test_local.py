@@ -35,7 +35,7 @@ def prompts(count: int, *, seed: int = 0) -> list[str]:
 
 
 def sample(
-    loaded: LoadedModel, texts: list[str], settings: SamplingSettings, **given: int
+    loaded: LoadedModel, texts: list[str], settings: SamplingSettings, **given: Any
 ) -> list[Completion]:
     requests = [PromptRequest(text, seed=1000 + number) for number, text in enumerate(texts)]
     return LocalSampler(loaded, **given).sample(requests, settings)
