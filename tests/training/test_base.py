@@ -43,7 +43,7 @@ def test_the_committed_base_leaves_star_something_to_find() -> None:
     assert 0.05 <= sums["3"] <= 0.65 and sums["4"] <= 0.35 and sums["5"] <= 0.1
     assert all(hinted[digits] > sums[digits] + 0.2 for digits in ("3", "4", "5"))
     assert 0.3 <= measured["word_problem"] <= 0.65
-    assert measured["word_problem_hinted"] > measured["word_problem"] + 0.2
+    assert measured["word_problem_hinted"] > measured["word_problem"] + 0.1
     right, styles = measured["right_by_style"], measured["styles"]
     assert right["explicit"] > right["terse"] > right["circular"]
     assert all(styles[style] >= 0.1 for style in ("explicit", "terse", "circular"))
@@ -160,6 +160,9 @@ def test_the_recipe_in_short_learns_what_the_base_is_made_of(tmp_path) -> None:
             losses.append(loss)
 
     manifest = train_base(read_recipe(recipe), tmp_path / "base", watch=Watching())
+    # Words become tokens by their frequency in the corpus: the same tokenizer says that it is the same corpus.
+    assert manifest["examples"] == verify(TINY)["examples"]
+    assert manifest["files"]["tokenizer.json"] == verify(TINY)["files"]["tokenizer.json"]
     assert losses[0] > 5 and manifest["loss"] < 0.35
     assert manifest["measured"]["addition_hinted"]["2"] > 0.5
     assert manifest["measured"]["word_problem"] > 0.1
