@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
+from training.lineage.api import LineageView
 from training.runs import api
 
 urlpatterns: list[URLPattern] = [
+    path("lineage/<int:rationale>/", LineageView.as_view(), name="api_lineage"),
     path("runs/", api.RunsView.as_view(), name="api_runs"),
     path("runs/<int:pk>/", api.RunView.as_view(), name="api_run"),
     path("runs/<int:pk>/cancel/", api.CancelRunView.as_view(), name="api_cancel_run"),

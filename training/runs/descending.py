@@ -30,6 +30,7 @@ def optimisation_of(
         batch_size=batch_size or recipe.batch_size,
         accumulate=recipe.accumulate,
         clip=recipe.clip,
+        betas=(0.9, recipe.adam_beta2),
         weight_decay=recipe.weight_decay,
         seed=seed,
     )

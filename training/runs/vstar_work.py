@@ -104,6 +104,7 @@ class _Work:
             samples=recipe.samples,
             questions_per_iteration=recipe.questions_per_iteration,
             correct_per_question=recipe.correct_per_question,
+            train_final_generator=recipe.train_final_generator,
             pairs_per_question=recipe.pairs_per_question,
             max_pairs=recipe.max_pairs,
             verifier_from=cast("InitialVerifier", recipe.verifier_from),
