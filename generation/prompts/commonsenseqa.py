@@ -1,11 +1,11 @@
 """CommonsenseQA as in the STaR paper (Zelikman et al. 2022, appendix B): small letters in brackets.
 
-    Q: What do people use to absorb extra ink from a fountain pen?
+    Q: Where would a sailor tie up a boat for the night?
     Answer Choices:
-    (a) shirt pocket
-    (b) calligrapher's hand
-    (c) blotter
-    A: The answer must be used to absorb extra ink. Therefore, the answer is blotter (c).
+    (a) mountain
+    (b) harbour
+    (c) library
+    A: The answer must be a place at the water with posts for ropes. Therefore, the answer is harbour (b).
 
 The hint is ` (CORRECT)` behind the right choice, in the few-shot examples as in the question.
 """

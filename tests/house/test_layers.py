@@ -18,12 +18,16 @@ BREACHES = [
     ("problems/breach.py", "import accounts.roles", "Imports point down the floors"),
     ("accounts/breach.py", "import ratings.library.models", "Imports point down the floors"),
     ("ratings/library/breach.py", "import config.env", "Imports point down the floors"),
+    ("jobs/breach.py", "import ratings.library.models", "Imports point down the floors"),
+    ("ratings/slots/breach.py", "import generation.runs.models", "Imports point down the floors"),
+    ("generation/runs/breach.py", "import training.runs.models", "Imports point down the floors"),
     ("ratings/library/breach.py", "import ratings.studies.models", "Rooms inside ratings"),
     ("ratings/slots/breach.py", "import ratings.models", "Rooms inside ratings"),
     ("ratings/desk/breach.py", "import ratings.exports.models", "Rooms inside ratings"),
     ("problems/breach.py", "import django.utils.html", "Pure modules"),
     ("ratings/library/readers/breach.py", "import django.db", "Pure modules"),
     ("ratings/desk/breach.py", "import torch", "The web process never imports torch"),
+    ("jobs/breach.py", "import torch", "The web process never imports torch"),
     (
         "ratings/analysis/breach.py",
         "import statsmodels.api",
@@ -38,7 +42,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the packages and their contracts."""
     copy = tmp_path_factory.mktemp("house")
     shutil.copy(ROOT / "pyproject.toml", copy)
-    for package in ("config", "ratings", "accounts", "problems"):
+    for package in ("config", "training", "generation", "ratings", "jobs", "accounts", "problems"):
         shutil.copytree(ROOT / package, copy / package, ignore=shutil.ignore_patterns("__pycache__", "*.pyc"))
     return copy
 
