@@ -21,7 +21,7 @@ from problems.types import Choice, Family
 SUM = Asked("560 + 583", answer="1143")
 BOXES = Asked("Tom has 3 boxes of 4 apples. How many apples has he?", answer="12")
 INK = Asked(
-    "What do people use to absorb extra ink from a fountain pen?",
+    "Where would a sailor tie up a boat for the night?",
     (Choice("A", "shirt pocket"), Choice("B", "calligrapher's hand"), Choice("C", "blotter")),
     "C",
 )
@@ -73,7 +73,7 @@ def test_worked_problems_are_asked_by_q_and_a(family: Family) -> None:
 def test_commonsenseqa_lists_choices_in_small_letters() -> None:
     assert build_prompt(Family.COMMONSENSEQA, INK) == text(
         """
-        Q: What do people use to absorb extra ink from a fountain pen?
+        Q: Where would a sailor tie up a boat for the night?
         Answer Choices:
         (a) shirt pocket
         (b) calligrapher's hand
