@@ -20,9 +20,9 @@ from problems.types import Choice, Family
 
 SUM = Asked("560 + 583", answer="1143")
 BOXES = Asked("Tom has 3 boxes of 4 apples. How many apples has he?", answer="12")
-INK = Asked(
+BOAT = Asked(
     "Where would a sailor tie up a boat for the night?",
-    (Choice("A", "shirt pocket"), Choice("B", "calligrapher's hand"), Choice("C", "blotter")),
+    (Choice("A", "mountain"), Choice("B", "library"), Choice("C", "harbour")),
     "C",
 )
 SAID = "He has 3*4=<<3*4=12>>12 apples.\n#### 12"
@@ -71,27 +71,27 @@ def test_worked_problems_are_asked_by_q_and_a(family: Family) -> None:
 
 
 def test_commonsenseqa_lists_choices_in_small_letters() -> None:
-    assert build_prompt(Family.COMMONSENSEQA, INK) == text(
+    assert build_prompt(Family.COMMONSENSEQA, BOAT) == text(
         """
         Q: Where would a sailor tie up a boat for the night?
         Answer Choices:
-        (a) shirt pocket
-        (b) calligrapher's hand
-        (c) blotter
+        (a) mountain
+        (b) library
+        (c) harbour
         A:
         """
     )
 
 
 def test_the_hint_of_commonsenseqa_stands_behind_the_right_choice_in_the_examples_too() -> None:
-    prompt = build_prompt(Family.COMMONSENSEQA, INK, [Shot(INK, "It absorbs ink.")], hint=True)
-    assert prompt.count("(c) blotter (CORRECT)") == 2
+    prompt = build_prompt(Family.COMMONSENSEQA, BOAT, [Shot(BOAT, "Boats lie there at night.")], hint=True)
+    assert prompt.count("(c) harbour (CORRECT)") == 2
     assert prompt.count("(CORRECT)") == 2
 
 
 def test_a_rationale_without_an_answer_gets_the_familys_last_words() -> None:
-    assert completion_of(Family.COMMONSENSEQA, "It absorbs ink.", INK) == (
-        " It absorbs ink. Therefore, the answer is blotter (c)."
+    assert completion_of(Family.COMMONSENSEQA, "Boats lie there at night.", BOAT) == (
+        " Boats lie there at night. Therefore, the answer is harbour (c)."
     )
     assert completion_of(Family.GSM8K, "Three fours.", BOXES) == " Three fours.\n#### 12"
     assert completion_of(Family.OPEN, "Because.", Asked("Why?", answer="because")) == " Because."
@@ -102,7 +102,7 @@ def test_a_rationale_without_an_answer_gets_the_familys_last_words() -> None:
     [
         (Family.GSM8K, BOXES, SAID),
         (Family.WORD_PROBLEM, BOXES, "So the answer is 13.\n#### 13"),
-        (Family.COMMONSENSEQA, INK, "Ink is wet. Therefore, the answer is shirt pocket (a)."),
+        (Family.COMMONSENSEQA, BOAT, "A rope needs a post. Therefore, the answer is mountain (a)."),
     ],
 )
 def test_a_rationale_that_answers_is_left_as_it_is_even_if_it_is_wrong(
@@ -122,7 +122,7 @@ def test_examples_are_joined_by_blank_lines_and_hinted_like_the_question() -> No
 
 @pytest.mark.parametrize("family", list(Family))
 def test_without_a_hint_the_answer_is_in_no_prompt(family: Family) -> None:
-    asked = {Family.ADDITION: SUM, Family.COMMONSENSEQA: INK}.get(family, BOXES)
+    asked = {Family.ADDITION: SUM, Family.COMMONSENSEQA: BOAT}.get(family, BOXES)
     other = Asked(asked.text, asked.choices, {"1143": "9999", "12": "77", "C": "A"}[str(asked.answer)])
     assert build_prompt(family, asked) == build_prompt(family, other)
     assert build_prompt(family, asked, hint=True) != build_prompt(family, other, hint=True)
@@ -137,7 +137,7 @@ def test_without_a_hint_the_answer_is_in_no_prompt(family: Family) -> None:
         (Family.GSM8K, Asked("How many?"), "has none"),
         (Family.GSM8K, Asked("  "), "it is empty"),
         (Family.COMMONSENSEQA, Asked("Which?", (), "A"), "no choices"),
-        (Family.COMMONSENSEQA, Asked("Which?", INK.choices, "E"), "answer: 'E'"),
+        (Family.COMMONSENSEQA, Asked("Which?", BOAT.choices, "E"), "answer: 'E'"),
     ],
 )
 def test_what_can_not_be_asked_is_refused_by_name(family: Family, asked: Asked, named: str) -> None:
@@ -147,7 +147,7 @@ def test_what_can_not_be_asked_is_refused_by_name(family: Family, asked: Asked, 
 
 @pytest.mark.parametrize("family", list(Family))
 def test_a_completion_ends_where_the_next_question_would_begin(family: Family) -> None:
-    asked = {Family.ADDITION: SUM, Family.COMMONSENSEQA: INK}.get(family, BOXES)
+    asked = {Family.ADDITION: SUM, Family.COMMONSENSEQA: BOAT}.get(family, BOXES)
     rationale = scratchpad(560, 583) if family is Family.ADDITION else SAID
     prompt = build_prompt(family, asked, [Shot(asked, rationale)])
     (stop,) = stop_strings(family)
