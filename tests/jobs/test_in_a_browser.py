@@ -16,6 +16,9 @@ from tests.services.pages import axe_findings
 from tests.services.site import Site
 from tests.services.worker import Worker, Workers
 
+#: Milliseconds for what a worker, its child and the page's next look take on a busy machine.
+PATIENCE = 60_000
+
 NewPage = Callable[..., Page]
 
 
@@ -45,18 +48,18 @@ def test_a_job_is_watched_cancelled_resumed_and_watched_to_its_end(
     job = launch("count_slowly")
     page.goto(f"/jobs/{job.pk}/")
     live = page.locator(f"#live-{job.pk}")
-    expect(live).to_contain_text("Running", timeout=60_000)
+    expect(live).to_contain_text("Running", timeout=PATIENCE)
     # Not one load of the page: the parts fetch themselves, and the curve is drawn as soon as there is one.
-    expect(live).to_contain_text("of 10000")
-    expect(page.locator("figure[data-chart] svg").first).to_be_visible(timeout=60_000)
+    expect(live).to_contain_text("of 10000", timeout=PATIENCE)
+    expect(page.locator("figure[data-chart] svg").first).to_be_visible(timeout=PATIENCE)
     live.locator("summary").click()
-    expect(live.locator("pre")).to_contain_text("counting from 0")
+    expect(live.locator("pre")).to_contain_text("counting from 0", timeout=PATIENCE)
     page.get_by_role("button", name="Cancel").click()
-    expect(live).to_contain_text("Cancelled", timeout=60_000)
+    expect(live).to_contain_text("Cancelled", timeout=PATIENCE)
     assert live.get_attribute("hx-get") is None
     Job.objects.filter(pk=job.pk).update(kind="count")
     page.get_by_role("button", name="Resume").click()
-    expect(live).to_contain_text("Finished", timeout=60_000)
+    expect(live).to_contain_text("Finished", timeout=PATIENCE)
     assert live.get_attribute("hx-get") is None
 
 
@@ -71,7 +74,7 @@ def test_a_jobs_pages_are_accessible_and_fit(
     for address in ("/jobs/", f"/jobs/{job.pk}/"):
         page.goto(address)
         if address != "/jobs/":
-            expect(page.locator("figure[data-chart] svg")).to_have_count(3)
+            expect(page.locator("figure[data-chart] svg")).to_have_count(3, timeout=PATIENCE)
         assert axe_findings(page) == []
         wider = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
         assert not page.evaluate(wider)
@@ -84,9 +87,10 @@ def test_a_chart_follows_the_readers_choice_of_light_or_dark(busy_site: Site, ne
     run_here(job.pk)
     page.goto(f"/jobs/{job.pk}/")
     line = page.locator("figure[data-chart] svg .mark-line path").first
+    expect(line).to_be_visible(timeout=PATIENCE)
     light = line.get_attribute("stroke")
     page.emulate_media(color_scheme="dark")
-    expect(line).not_to_have_attribute("stroke", light or "")
+    expect(line).not_to_have_attribute("stroke", light or "", timeout=PATIENCE)
 
 
 def test_without_javascript_a_job_is_shown_with_its_numbers_and_cancelled(
