@@ -119,6 +119,7 @@ def test_an_impossible_value_is_refused_with_what_was_expected(key, value, expec
         ("dpo", {}, "studies"),
         ("dpo", {"studies": ["trial"], "held_out_splits": ["train"]}, "held_out_splits"),
         ("vstar", {"human_weight": 1.0}, "human_weight"),
+        ("vstar", {"sft_questions": 10}, "sft_questions"),
         ("vstar", {"studies": ["trial"]}, "studies"),
         ("vstar", {"validation_samples": 4, "validation_k": [8]}, "validation_k"),
         ("vstar", {"validation_k": []}, "validation_k"),

@@ -155,6 +155,8 @@ class Vstar(Recipe):
             raise bad_value(
                 "held_out_splits", list(self.held_out_splits), f"splits other than {self.split!r}"
             )
+        if self.sft_questions and not self.sources:
+            raise bad_value("sft_questions", self.sft_questions, "0 where no sources are given")
         if self.human_weight and not self.studies:
             raise bad_value("human_weight", self.human_weight, "0 where no studies are given")
         if self.studies and not self.human_weight:
