@@ -24,6 +24,9 @@ from jobs.outcomes import Ending, Outcome
 #: Longest wait before a broken attempt is followed by the next (seconds); the first waits one second.
 MAX_BACKOFF_SECONDS = 60
 
+#: The code of an attempt whose owner let the lease run out.
+LEASE_LOST = "lease_lost"
+
 
 @dataclass(frozen=True, slots=True)
 class Claim:
@@ -141,20 +144,25 @@ def _close(job: Job, state: Job.State, **facts: Any) -> None:
 
 
 def _break(job: Job, error: dict[str, Any] | None) -> None:
+    """The next attempt waits a second, then two, four …; a lease that ran out was wait enough."""
     job.failures += 1
     if job.failures >= job.max_attempts:
         _close(job, Job.State.FAILED, error=error)
         return
     job.error = error
-    requeue(job, wait_seconds=min(2 ** (job.failures - 1), MAX_BACKOFF_SECONDS))
+    is_lost = error is not None and error["code"] == LEASE_LOST
+    requeue(job, wait_seconds=0 if is_lost else min(2 ** (job.failures - 1), MAX_BACKOFF_SECONDS))
 
 
-def requeue(job: Job, *, wait_seconds: float = 0) -> None:
-    """Back into the queue; the caller saves the row."""
+def requeue(job: Job, *, wait_seconds: float | None = None) -> None:
+    """Back into the queue; the caller saves the row.
+
+    wait_seconds: the watch wakes a worker once they have passed. None: the caller does, at once.
+    """
     now = clock.now()
     job.state = Job.State.QUEUED
     job.queued_at = now
-    job.not_before = now + timedelta(seconds=wait_seconds) if wait_seconds else None
+    job.not_before = now + timedelta(seconds=wait_seconds) if wait_seconds is not None else None
     job.woken_at = None
 
 
@@ -173,7 +181,7 @@ def take_from_the_lost(pk: int) -> Job | None:
         return None
     seen = f"{job.heartbeat_at:%H:%M:%S} UTC" if job.heartbeat_at else "its start"
     error = {
-        "code": "lease_lost",
+        "code": LEASE_LOST,
         "message": f"{job.lease_owner} has said nothing since {seen}: it was killed, or its machine stands still.",
         "details": {"owner": job.lease_owner, "attempt": job.attempts},
     }

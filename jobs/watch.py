@@ -29,7 +29,7 @@ def take_watch(owner: str) -> bool:
     now = clock.now()
     WatchLease.objects.get_or_create(pk=1, defaults={"expires_at": now})
     free = Q(owner=owner) | Q(expires_at__lte=now)
-    taken = WatchLease.objects.filter(free, pk=1).update(owner=owner, expires_at=now + watch_seconds(3))
+    taken = WatchLease.objects.filter(free, pk=1).update(owner=owner, expires_at=now + watch_seconds(2))
     return bool(taken)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import logging
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,6 +21,10 @@ from safetensors import SafetensorError, safe_open
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from generation.registry.unusable import ModelUnusable
+
+#: transformers patches its own classes while it loads and puts back what it found: of two threads that load at once,
+#: one puts back the other's patch, and no model of the process shares its tied weights from then on.
+_ONE_AT_A_TIME = threading.Lock()
 
 _PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl", "*.pickle", "*.h5", "*.msgpack")
 _MAX_JSON = 50_000_000
@@ -198,7 +203,7 @@ def _load_weights(folder: Path, config: dict[str, Any], device: str) -> Any:
     # GPT-J of transformers 5 knows eager attention only, and refuses the others when it is built.
     attention = {"attn_implementation": "eager"} if config.get("model_type") == "gptj" else {}
     try:
-        with quiet():
+        with _ONE_AT_A_TIME, quiet():
             auto: Any = AutoModelForCausalLM
             model, report = auto.from_pretrained(
                 str(folder),

@@ -118,7 +118,10 @@ def test_too_few_questions_are_refused_with_the_reasons(engineer_client):
     Rationale.objects.filter(question__external_id="q000000", source__label="beta").update(verdict="wrong")
     Rationale.objects.filter(question__external_id="q000001", source__label="beta").update(live=False)
     page = refused(engineer_client, questions=5)
-    assert "only 3 have usable rationales of all sources; 5 are wanted" in page and 'id="id_questions_error"' in page
+    assert (
+        "only 3 have usable rationales of all sources; 5 are wanted" in page
+        and 'id="id_questions_error"' in page
+    )
     assert "none that reaches the right answer" in page and "A source has no rationale for them" in page
 
 

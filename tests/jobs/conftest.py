@@ -48,7 +48,7 @@ def shared_ground(request: pytest.FixtureRequest) -> Iterator[Site]:
 def shared_worker(shared_ground: Site) -> Iterator[Worker]:
     """One worker for all tests of a module that leave it alive."""
     workers = Workers(shared_ground)
-    yield workers.make(**KINDS)
+    yield workers.make(concurrency=4, **KINDS)
     workers.stop()
 
 

@@ -79,6 +79,7 @@ def test_a_worker_that_was_asleep_writes_nothing_when_it_wakes(
     assert wait_for_job(launch().pk).state == "finished"
 
 
+@pytest.mark.slow
 @ON_POSTGRESQL
 def test_a_lock_whose_holder_is_asleep_holds_nobody_up(
     ground: Site, new_worker: Callable[..., Worker]
@@ -98,6 +99,7 @@ def is_locked(job: Job) -> bool:
         return not Job.objects.select_for_update(skip_locked=True).filter(pk=job.pk).exists()
 
 
+@pytest.mark.slow
 @ON_POSTGRESQL
 def test_of_two_workers_that_are_told_one_does_the_job(
     ground: Site, new_worker: Callable[..., Worker]

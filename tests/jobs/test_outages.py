@@ -50,7 +50,7 @@ def test_a_killed_redis_stops_no_job_and_its_lost_messages_are_made_up_for(
     assert send(unsent.pk, unsent.queue) is False
     job = wait_for_job(running.pk)
     assert (job.state, job.attempts) == ("finished", 1)
-    assert work.counted(running.pk) == list(range(1, 10 * work.UNITS + 1))
+    assert work.counted(running.pk) == list(range(1, work.FURTHER + 1))
     redis.start()
     for one in (waiting, unsent, launch()):
         job = wait_for_job(one.pk)
@@ -65,6 +65,7 @@ def test_a_killed_redis_stops_no_job_and_its_lost_messages_are_made_up_for(
     assert wait_for_job(launch().pk).state == "finished"
 
 
+@pytest.mark.slow
 def test_a_database_that_is_away_for_less_than_a_lease_is_waited_out(worker_on_redis: Worker) -> None:
     job = launch("count_further")
     wait_for(lambda: len(work.counted(job.pk)) > 3)
@@ -72,7 +73,7 @@ def test_a_database_that_is_away_for_less_than_a_lease_is_waited_out(worker_on_r
     done = wait_for_job(job.pk)
     # An attempt in whose transaction the connection broke is followed by another; none that waited.
     assert (done.state, done.attempts) in [("finished", 1), ("finished", 2)]
-    assert work.counted(job.pk) == list(range(1, 10 * work.UNITS + 1))
+    assert work.counted(job.pk) == list(range(1, work.FURTHER + 1))
     assert wait_for_job(launch().pk).state == "finished"
     assert "Traceback" not in worker_on_redis.log
 

@@ -60,6 +60,7 @@ def test_a_child_ends_with_the_pipe_that_its_worker_held(ground: Site) -> None:
     os.close(listen)
 
 
+@pytest.mark.slow
 @pytest.mark.race
 @ON_SQLITE
 def test_a_killed_commands_job_is_finished_by_a_worker(
@@ -72,7 +73,7 @@ def test_a_killed_commands_job_is_finished_by_a_worker(
     new_worker()
     job = wait_for_job(job.pk)
     assert (job.state, job.attempts) == ("finished", 2)
-    assert work.counted(job.pk) == list(range(1, 10 * work.UNITS + 1))
+    assert work.counted(job.pk) == list(range(1, work.FURTHER + 1))
 
 
 @pytest.mark.race

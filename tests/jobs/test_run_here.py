@@ -45,7 +45,7 @@ def test_inside_a_callers_transaction_it_works_as_well(db: None) -> None:
         ("stumble_always", "endpoint_busy"),
     ],
 )
-def test_an_error_of_the_work_is_raised_here_and_stored(world: str, kind: str, code: str) -> None:
+def test_an_error_of_the_work_is_raised_here_and_stored(db: None, kind: str, code: str) -> None:
     job = new_job(kind)
     with pytest.raises(StarchamberError) as raised:
         services.run_here(job.pk)
@@ -55,14 +55,14 @@ def test_an_error_of_the_work_is_raised_here_and_stored(world: str, kind: str, c
     assert job.error == raised.value.as_json()
 
 
-def test_the_curve_up_to_the_nan_is_kept(world: str) -> None:
+def test_the_curve_up_to_the_nan_is_kept(db: None) -> None:
     job = new_job("measure_nan")
     with pytest.raises(StarchamberError, match="loss at step 2 is nan"):
         services.run_here(job.pk)
     assert list(Metric.objects.filter(job=job).values_list("series", "step", "value")) == [("loss", 1, 2.5)]
 
 
-def test_what_may_pass_is_tried_again_here(world: str) -> None:
+def test_what_may_pass_is_tried_again_here(db: None) -> None:
     job = new_job("stumble_once")
     assert services.run_here(job.pk) == {"resumed": True}
 

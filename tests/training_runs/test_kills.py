@@ -45,7 +45,7 @@ def test_a_killed_child_and_a_killed_worker_change_no_number(
     worker = make_worker(queues="train", JOB_LEASE_SECONDS="2")
     enqueue(run.job)
     wait_for(lambda: ExampleBatch.objects.filter(run=run).count() >= 2)
-    worker.kill_child()
+    worker.kill_child(run.job_id)
     steps = Metric.objects.filter(job=run.job, series="loss")
     wait_for(lambda: steps.count() >= 8)
     [child] = worker.children
