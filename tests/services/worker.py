@@ -80,9 +80,9 @@ class Worker:
         os.kill(self.pid, signal.SIGKILL)
         self.stop()
 
-    def kill_child(self, job_id: int) -> None:
-        """kill -9 of the process that does this job, as the kernel does when memory runs out."""
-        [child] = [child for child in self.children if child.cmdline()[2:4] == ["jobs.child", str(job_id)]]
+    def kill_child(self, job_id: int | None = None) -> None:
+        """kill -9 of the process that does this job (or its only one), as the kernel does when memory runs out."""
+        [child] = [one for one in self.children if job_id is None or one.cmdline()[3] == str(job_id)]
         child.kill()
 
     def terminate(self) -> int:
