@@ -2,7 +2,7 @@
 
 from ratings.exports.models import Export
 from ratings.library.models import Dataset, Question, QuestionRevision, Rationale, Source
-from ratings.slots.models import Assignment, Flag, Rater, RaterToken, Rating, Slot
+from ratings.slots.models import Assignment, Flag, PersonalItem, Rater, RaterToken, Rating, Slot
 from ratings.studies.models import Study, StudySource, Triple, TripleCard
 
 __all__ = [
@@ -10,6 +10,7 @@ __all__ = [
     "Dataset",
     "Export",
     "Flag",
+    "PersonalItem",
     "Question",
     "QuestionRevision",
     "Rater",

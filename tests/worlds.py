@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from typing import Any
 
 from accounts.audit import COMMAND
 from ratings.crowd.raters import NewRater, create_raters
@@ -79,6 +80,7 @@ def make_study(
     lease_seconds: int = 600,
     sources: Sequence[str] = SOURCES,
     seed: int = 0,
+    **design: Any,
 ) -> Study:
     """An open study over a dataset made by `make_dataset`."""
     if not Dataset.objects.filter(name=dataset).exists():
@@ -92,6 +94,7 @@ def make_study(
             ratings_per_triple=overlap,
             per_rater=per_rater,
             lease_seconds=lease_seconds,
+            **design,
             seed=seed,
         ),
         actor=COMMAND,

@@ -7,21 +7,19 @@ from collections.abc import Iterator
 from django.db.models import Count, Q, QuerySet
 
 from ratings.analysis.types import JudgedTriple
-from ratings.slots.models import Rating
+from ratings.slots.counted import COUNTED, SAID
+from ratings.slots.models import Rating, Slot
 from ratings.studies.models import Study
 from ratings.studies.orders import ORDERS
 
 _CHUNK = 5_000
-
-#: What counts as a rating.
-_COUNTED = Q(current=True, skipped=False, surplus=False)
 
 
 def judged_triples(study: Study, *, raters_kind: str) -> Iterator[JudgedTriple]:
     """The counted ratings of one kind of raters, oldest first."""
     rows = (
         _ratings(study, raters_kind)
-        .filter(_COUNTED)
+        .filter(COUNTED)
         .order_by("pk")
         .values_list(
             "rater__name", "rater__anonymous", "triple__question__external_id", "ranking", "all_bad", "order"
@@ -39,11 +37,14 @@ def judged_triples(study: Study, *, raters_kind: str) -> Iterator[JudgedTriple]:
 
 def excluded_ratings(study: Study, *, raters_kind: str) -> dict[str, int]:
     """How many stored ratings do not count, each under the first reason that holds: superseded (an older revision,
-    or a skip that was taken back), skipped, surplus (its slot had gone to another rater). All reasons, zeros too."""
+    or a skip that was taken back), skipped, surplus (its slot had gone to another rater), personal (practice, checks,
+    degraded items and repeats), rater_excluded. All reasons, zeros too."""
     counts = _ratings(study, raters_kind).aggregate(
         count_superseded=Count("pk", filter=Q(current=False)),
         count_skipped=Count("pk", filter=Q(current=True, skipped=True)),
         count_surplus=Count("pk", filter=Q(current=True, skipped=False, surplus=True)),
+        count_personal=Count("pk", filter=SAID & ~Q(kind=Slot.Kind.NORMAL)),
+        count_rater_excluded=Count("pk", filter=SAID & Q(kind=Slot.Kind.NORMAL, rater__included=False)),
     )
     return {name.removeprefix("count_"): count for name, count in counts.items()}
 

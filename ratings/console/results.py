@@ -24,6 +24,7 @@ from ratings.console.figures import (
     write_percent,
 )
 from ratings.console.words import NOT_COUNTED, explain
+from ratings.slots.counted import COUNTED
 from ratings.slots.models import Rater, Rating
 from ratings.studies.models import Study
 from ratings.studies.selectors import get_study
@@ -50,7 +51,7 @@ def results(request: HttpRequest, name: str) -> HttpResponse:
 
 def kinds_of(study: Study) -> list[tuple[str, str, int]]:
     """(kind, words, ratings that count) of each kind of raters."""
-    rows = Rating.objects.filter(study=study, current=True, skipped=False, surplus=False)
+    rows = Rating.objects.filter(COUNTED, study=study)
     counts = dict(rows.values_list("rater__kind").annotate(count=Count("pk")).order_by())
     return [(kind.value, str(kind.label), counts.get(kind.value, 0)) for kind in Rater.Kind]
 

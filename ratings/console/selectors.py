@@ -52,7 +52,7 @@ def study_rows(studies: Sequence[Study]) -> list[StudyRow]:
     """Three statements, however many studies there are."""
     keys = [study.pk for study in studies]
     slots: dict[int, Counter[str]] = defaultdict(Counter)
-    counted = Slot.objects.filter(study_id__in=keys).values_list("study_id", "state")
+    counted = Slot.objects.filter(study_id__in=keys, kind=Slot.Kind.NORMAL).values_list("study_id", "state")
     for key, state, count in counted.annotate(count=Count("pk")).order_by():
         slots[key][state] = count
     raters = _count_by_study(Rater.objects.filter(study_id__in=keys))
@@ -89,7 +89,9 @@ class Watched:
 def watch_study(study: Study) -> Watched:
     flags = Flag.objects.filter(assignment__triple__study=study)
     skips = Rating.objects.filter(study=study, current=True, skipped=True).values_list("skip_reason")
-    parked = Slot.objects.filter(study=study, state=Slot.State.PARKED).values_list("triple__number")
+    parked = Slot.objects.filter(study=study, state=Slot.State.PARKED, kind=Slot.Kind.NORMAL).values_list(
+        "triple__number"
+    )
     return Watched(
         progress=study_progress(study),
         parked=list(parked.annotate(count=Count("pk")).order_by("triple__number")[:SHOWN_REMARKS]),

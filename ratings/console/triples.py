@@ -20,6 +20,7 @@ from ratings.desk.instructions import render_instructions
 from ratings.desk.presenting import MARKS, present
 from ratings.slots.cards import assignment_view
 from ratings.studies.draw import keyed_hash
+from ratings.studies.form import RatingForm
 from ratings.studies.models import Study, Triple
 from ratings.studies.orders import ORDER_NUMBER, ORDERS
 from ratings.studies.selectors import get_study
@@ -55,6 +56,7 @@ def triple(request: HttpRequest, name: str, number: int) -> HttpResponse:
         lease_expires_at=timezone.now(),
         done=0,
         quota=study.per_rater,
+        form=RatingForm(),
     )
     context = {
         **study_frame(request, study, here="triples"),

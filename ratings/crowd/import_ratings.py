@@ -109,7 +109,11 @@ def _prepare(study: Study, *, kind: str, anonymous: bool) -> _Import:
     ):
         triples[triple.question.external_id] = triple
         triples.setdefault(triple.revision.text, triple)
-    taken = Slot.objects.filter(study=study).values_list("triple_id").annotate(Max("replicate"))
+    taken = (
+        Slot.objects.filter(study=study, kind=Slot.Kind.NORMAL)
+        .values_list("triple_id")
+        .annotate(Max("replicate"))
+    )
     return _Import(
         study=study,
         kind=kind,

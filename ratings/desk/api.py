@@ -204,5 +204,6 @@ def _past(past: PastRating) -> dict[str, Any]:
         "first_wrong_step": past.first_wrong_step,
         "reasons": past.reasons,
         "confidence": past.confidence,
+        "doubts": past.doubts,
         "assignment": past.assignment,
     }

@@ -15,6 +15,7 @@ from ratings.exports.errors import NoStoredFile, UnknownExport
 from ratings.exports.models import Export
 from ratings.exports.preferences import prompt_of
 from ratings.exports.rows import Card, Rated, TripleFacts
+from ratings.slots.counted import COUNTED
 from ratings.slots.models import Rating
 from ratings.studies.models import Study, Triple, TripleCard
 from ratings.studies.services import chunks
@@ -58,7 +59,7 @@ def rated_triples(
     """The study's ratings by one kind of raters, oldest first, each with its triple."""
     ratings = Rating.objects.filter(study=study, rater__kind=raters)
     if counted_only:
-        ratings = ratings.filter(current=True, skipped=False, surplus=False)
+        ratings = ratings.filter(COUNTED)
     if split is not None:
         ratings = ratings.filter(triple__question__split=split)
     columns = ratings.annotate(**_as_text).order_by("pk").values_list(*_RATING_COLUMNS)

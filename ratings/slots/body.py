@@ -7,10 +7,12 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NoReturn
 
 from ratings.slots.cards import card_names, step_names
 from ratings.slots.errors import InvalidField, NotARanking, UnknownCard, UnknownStep
+from ratings.slots.signals import read_signals
+from ratings.studies.form import BEST, BEST_WORST, DOUBTS, RatingForm
 from ratings.studies.orders import ORDERS
 
 MAX_COMMENT_CHARACTERS = 5_000
@@ -30,35 +32,52 @@ class Judgement:
     first_wrong_step: dict[str, int]
     reasons: dict[str, list[str]]
     confidence: int | None
+    doubts: list[str]
     comment: str
     active_seconds: float | None
+    signals: dict[str, int]
     digest: str
 
 
+#: What a page measures while a rater rates: it differs between repeats of one submission.
+_MEASURED = ("active_seconds", "signals")
+
+
 def body_digest(body: Mapping[str, Any]) -> str:
-    """SHA-256 hex of a body without `active_seconds`, which differs between repeats of one submission."""
-    kept = {key: value for key, value in body.items() if key != "active_seconds"}
+    """SHA-256 hex of a body without what was measured beside it."""
+    kept = {key: value for key, value in body.items() if key not in _MEASURED}
     return hashlib.sha256(json.dumps(kept, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
-def read_body(body: Mapping[str, Any], *, token: str, order: int, step_counts: list[int]) -> Judgement:
+def read_body(
+    body: Mapping[str, Any], *, token: str, order: int, step_counts: list[int], form: RatingForm
+) -> Judgement:
     """Checks a body against the assignment that it answers.
 
     order: the order that was shown. step_counts: number of steps of each card, by source index.
+    form: what the study asks for. What it does not offer is refused where it would change the ranking's meaning, and
+    taken where it only says more (reasons, a first wrong step, a confidence: programs may always send them).
     Raises NotARanking, UnknownCard, UnknownStep or InvalidField, each naming field, value and what was expected.
     """
-    sources = dict(zip(card_names(token), ORDERS[order], strict=True))
+    sources = dict(zip(card_names(token)[: form.shown], ORDERS[order], strict=False))
     all_bad = _flag(body, "all_bad")
+    if all_bad and not form.all_bad:
+        raise InvalidField(
+            "all_bad: this study does not offer it.", details=_details("all_bad", True, "false or nothing")
+        )
+    ranking = _ranking(body.get("ranking"), sources=sources, may_be_empty=all_bad)
     return Judgement(
-        ranking=_ranking(body.get("ranking"), sources=sources, may_be_empty=all_bad),
+        ranking=fitted(ranking, form, shown=list(sources.values()), may_be_empty=all_bad),
         all_bad=all_bad,
         first_wrong_step=_first_wrong_step(
             body.get("first_wrong_step"), sources=sources, token=token, step_counts=step_counts
         ),
         reasons=_reasons(body.get("reasons"), sources=sources),
         confidence=_confidence(body.get("confidence")),
+        doubts=_doubts(body.get("doubts")),
         comment=_comment(body.get("comment")),
         active_seconds=_active_seconds(body.get("active_seconds")),
+        signals=read_signals(body.get("signals")),
         digest=body_digest(body),
     )
 
@@ -74,11 +93,60 @@ def _ranking(value: Any, *, sources: Mapping[str, int], may_be_empty: bool) -> l
         if not isinstance(card, str) or card not in sources:
             raise UnknownCard(
                 "ranking: a card that is not on this assignment.",
-                details=_details("ranking", card, "one of this assignment's three cards"),
+                details=_details("ranking", card, "one of this assignment's cards"),
             )
     if len(set(named)) != len(named) or (not named and not may_be_empty):
         raise NotARanking(f"ranking: expected {expected}.", details=_details("ranking", value, expected))
     return [sorted(sources[card] for card in group) for group in value]
+
+
+def fitted(
+    ranking: list[list[int]], form: RatingForm, *, shown: list[int], may_be_empty: bool
+) -> list[list[int]]:
+    """The ranking as this form means it; raises NotARanking when it is none of this form.
+
+    Best and worst: the one between them is known too, and is put there. Best only: as said, see `left_out_lose`.
+    """
+    if not form.ties and any(len(group) > 1 for group in ranking):
+        _refuse_ranking(ranking, "no ties: this study asks for an order")
+    if not ranking and may_be_empty:
+        return ranking
+    named = [source for group in ranking for source in group]
+    if form.kind == BEST and (len(ranking) != 1 or len(named) == len(shown)):
+        _refuse_ranking(ranking, "one group: the best (with ties where the study allows them)")
+    if form.kind == BEST_WORST:
+        return _with_the_middle(ranking, shown)
+    if not form.partial and len(named) < len(shown):
+        _refuse_ranking(ranking, "a place for every card: this study takes no partial rankings")
+    return ranking
+
+
+def _with_the_middle(ranking: list[list[int]], shown: list[int]) -> list[list[int]]:
+    """Two groups, the best and the worst; or the full ranking that follows from them, for whoever sends that."""
+    left = [source for source in shown if not any(source in group for group in ranking)]
+    if len(ranking) == 2 and len(left) <= 1:
+        return [ranking[0], *([left] if left else []), ranking[1]]
+    if len(ranking) != 3:
+        _refuse_ranking(ranking, "two groups: the best and the worst")
+    return ranking
+
+
+def _refuse_ranking(ranking: list[list[int]], expected: str) -> NoReturn:
+    # Numbers of groups and cards, no names: inside, cards are sources already.
+    sizes = [len(group) for group in ranking]
+    raise NotARanking(
+        f"ranking: expected {expected}.",
+        details={"field": "ranking", "value": f"groups of {sizes}", "expected": expected},
+    )
+
+
+def _doubts(value: Any) -> list[str]:
+    if value is None:
+        return []
+    expected = f"a list of {', '.join(DOUBTS)}"
+    if not isinstance(value, list) or not all(isinstance(code, str) and code in DOUBTS for code in value):
+        raise InvalidField(f"doubts: expected {expected}.", details=_details("doubts", value, expected))
+    return sorted(set(value))
 
 
 def _by_card(value: Any, field: str, *, sources: Mapping[str, int]) -> dict[str, Any]:
@@ -92,7 +160,7 @@ def _by_card(value: Any, field: str, *, sources: Mapping[str, int]) -> dict[str,
         if card not in sources:
             raise UnknownCard(
                 f"{field}: a card that is not on this assignment.",
-                details=_details(field, card, "one of this assignment's three cards"),
+                details=_details(field, card, "one of this assignment's cards"),
             )
     return value
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from django.conf import settings
 
+from ratings.studies.form import RatingForm
 from ratings.studies.orders import ORDERS
 
 
@@ -45,16 +46,18 @@ def assignment_view(
     lease_expires_at: datetime,
     done: int,
     quota: int | None,
+    form: RatingForm,
 ) -> dict[str, Any]:
     """The assignment of CONTRACT.md: what a rater's page or program gets, and all that it gets.
 
     order: 0-5, decides which of the content's cards (by source index) stands in which position.
     content: the triple's stored JSON, rendered and sanitised when the study was made.
+    form: a pairwise one shows the cards in the order's first two positions.
     """
     stored = json.loads(content) if isinstance(content, str) else content
     names = card_names(token)
     cards = []
-    for position, source in enumerate(ORDERS[order]):
+    for position, source in enumerate(ORDERS[order][: form.shown]):
         card = stored["cards"][source]
         steps = step_names(token, position=position, count=len(card["steps"]))
         cards.append(
@@ -71,6 +74,6 @@ def assignment_view(
         "lease_expires_at": lease_expires_at.isoformat().replace("+00:00", "Z"),
         "question": stored["question"],
         "cards": cards,
-        "form": {"kind": "ranking", "ties": True, "all_bad": True, "partial": True},
+        "form": form.as_json(),
         "progress": {"done": done, "quota": quota},
     }

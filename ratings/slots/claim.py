@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from accounts import tokens
 from ratings.slots.cards import assignment_view
+from ratings.slots.personal import claim_item
 from ratings.slots.records import Claimed, RaterSession
 from ratings.slots.statements import (
     Row,
@@ -29,7 +30,7 @@ from ratings.slots.statements import (
 from ratings.studies.orders import nearest_order, order_tiers
 
 _HELD = """
-SELECT a.id, a.token, a."order", a.slot_id, t.content, s.lease_expires_at
+SELECT a.id, a.token, a."order", a.slot_id, COALESCE(s.content, t.content), s.lease_expires_at
 FROM ratings_assignment a
 JOIN ratings_slot s ON s.id = a.slot_id AND s.state = 'held' AND s.holder_id = a.rater_id
 JOIN ratings_triple t ON t.id = a.triple_id
@@ -78,7 +79,7 @@ _CONTENT_SQLITE = "SELECT content FROM ratings_triple WHERE id = %s"
 
 _PICK_LAPSED = f"""
 SELECT s.id, s.holder_id FROM ratings_slot s
-WHERE s.study_id = %s AND s.state = 'held' AND s.lease_expires_at < %s AND {_NEVER_SEEN}
+WHERE s.study_id = %s AND s.state = 'held' AND s.lease_expires_at < %s AND s.kind = 'normal' AND {_NEVER_SEEN}
 ORDER BY s.lease_expires_at LIMIT 1
 """
 _EXPIRE = """
@@ -87,7 +88,7 @@ UPDATE ratings_assignment SET state = 'expired' WHERE slot_id = %s AND rater_id 
 _FREE = "UPDATE ratings_slot SET state = 'open', holder_id = NULL, lease_expires_at = NULL WHERE id = %s"
 
 _PICK_OWN = """
-SELECT a.id, a.token, a."order", s.id, t.content, s.holder_id FROM ratings_assignment a
+SELECT a.id, a.token, a."order", s.id, COALESCE(s.content, t.content), s.holder_id FROM ratings_assignment a
 JOIN ratings_slot s ON s.id = a.slot_id
 JOIN ratings_triple t ON t.id = a.triple_id
 WHERE a.rater_id = %s AND a.state IN ('expired', 'released')
@@ -107,13 +108,14 @@ def claim_next(session: RaterSession, *, may_hold: bool = True, after: Sequence[
     """The assignment that this rater holds now, a new one, or none.
 
     In turn: the one already held (its lease renewed, even when it had run out, as long as nobody took the slot);
-    an open slot in an order that this rater needs; any open slot, shown in the order that this rater needs; a slot
-    whose lease ran out; a slot that this rater lost or gave back.
+    a personal item that is due; an open slot in an order that this rater needs; any open slot, shown in the order that
+    this rater needs; a slot whose lease ran out; a slot that this rater lost or gave back. In practice there are only
+    personal items.
     may_hold: False right after a rating, when nothing can be held.
     after: statements to run first; on PostgreSQL they travel together with the first try.
     """
     expires_at = timezone.now() + timedelta(seconds=session.lease_seconds)
-    if after and not may_hold and session.quota_left and is_postgresql():
+    if after and not may_hold and session.wants_a_slot and not session.item_is_due and is_postgresql():
         claim = _claim_statement(session, order_tiers(session.orders_seen).best, _AS_PLANNED, expires_at)
         rows = fetch_together([*after, claim.statement])[-1]
         if rows:
@@ -124,7 +126,10 @@ def claim_next(session: RaterSession, *, may_hold: bool = True, after: Sequence[
         held = _held_view(session, expires_at)
         if held is not None:
             return Claimed(held, created=False)
-    if not session.quota_left:
+    if session.item_is_due and (item := claim_item(session, expires_at)) is not None:
+        view = _view(session, token=item.token, order=item.order, content=item.content, expires_at=expires_at)
+        return Claimed(view, created=True)
+    if not session.wants_a_slot:
         return Claimed(None, created=False)
     claimed = _claim_open(session, expires_at)
     if claimed is None and _free_a_lapsed_slot(session):
@@ -278,6 +283,7 @@ def _view(
         order=order,
         content=content,
         lease_expires_at=expires_at,
-        done=session.done,
-        quota=session.per_rater,
+        done=session.shown_done,
+        quota=session.shown_quota,
+        form=session.form,
     )

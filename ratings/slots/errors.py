@@ -15,6 +15,12 @@ class StudyClosed(Gone):
     code = "study_closed"
 
 
+class JourneyUnfinished(Conflict):
+    """A stage of the study's journey comes before the next assignment."""
+
+    code = "journey_unfinished"
+
+
 class AlreadyRated(Conflict):
     code = "already_rated"
 

@@ -15,7 +15,8 @@ from ratings.slots.statements import fetch_together, is_postgresql
 _NAME = re.compile(r"[0-9a-f]{32}")
 
 _FIND = """
-SELECT a.id, a.token, a.state, a."order", s.id, s.state, s.holder_id, s.skips, a.triple_id, t.content,
+SELECT a.id, a.token, a.state, a."order", s.id, s.state, s.holder_id, s.skips, a.triple_id,
+       COALESCE(s.content, t.content), s.kind,
        EXISTS (SELECT 1 FROM ratings_rating g WHERE g.assignment_id = a.id)
 FROM ratings_assignment a
 JOIN ratings_slot s ON s.id = a.slot_id

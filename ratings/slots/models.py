@@ -28,6 +28,18 @@ class Rater(models.Model):
     anonymous = models.BooleanField(default=False)
     #: Triples rated (skips not counted).
     done = models.PositiveIntegerField(default=0)
+    #: Where this rater stands in the study's journey: ratings.studies.journey. Who never entered one rates at once.
+    stage = models.CharField(max_length=16, default="rating")
+    #: The version of the consent that this rater gave; empty where none was asked for.
+    consent = models.CharField(max_length=16, blank=True)
+    #: Personal items (see PersonalItem) that were rated, and that are planned, practice apart. Their kind must not
+    #: show, so they count in the rater's own progress.
+    extra_done = models.PositiveSmallIntegerField(default=0)
+    extra_planned = models.PositiveSmallIntegerField(default=0)
+    #: The next personal item is handed out once `done` reaches this; null when none is left.
+    due = models.PositiveIntegerField(null=True, blank=True)
+    #: Whether this rater's ratings count in the analysis. Never a matter of payment, and reversible.
+    included = models.BooleanField(default=True)
     #: How often this rater rated in each of the six orders: six numbers, by order number.
     orders_seen = models.JSONField(default=no_orders_seen, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
@@ -72,10 +84,19 @@ class Slot(models.Model):
 
     class Kind(models.TextChoices):
         NORMAL = "normal", "Normal"
+        #: The others belong to one rater (see PersonalItem); no page and no API of raters tells them apart.
+        PRACTICE = "practice", "Practice"
+        CHECK = "check", "Instruction check"
+        DEGRADED = "degraded", "Degraded"
+        REPEAT = "repeat", "Repeat"
 
     study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="slots", db_index=False)
+    #: Of a practice item or a check only the anchor: its own `content` is what is shown.
     triple = models.ForeignKey(Triple, on_delete=models.CASCADE, related_name="slots", db_index=False)
-    replicate = models.PositiveSmallIntegerField()
+    #: Null for personal slots, which are not part of the plan.
+    replicate = models.PositiveSmallIntegerField(null=True, blank=True)
+    #: What is shown instead of the triple's content; null for all normal slots.
+    content = models.JSONField(null=True, blank=True)
     kind = models.CharField(max_length=8, choices=Kind.choices, default=Kind.NORMAL)
     state = models.CharField(max_length=6, choices=State.choices, default=State.OPEN)
     #: 0-5, see ratings.studies.orders: which source stands in which position.
@@ -184,6 +205,12 @@ class Rating(models.Model):
     #: {source index as text: [reason code]}.
     reasons = models.JSONField(default=dict, blank=True)
     confidence = models.PositiveSmallIntegerField(null=True, blank=True)
+    #: Codes of ratings.studies.form.DOUBTS.
+    doubts = models.JSONField(default=list, blank=True)
+    #: What the page noticed: ratings.slots.signals. Like `active_seconds` no part of what was said.
+    signals = models.JSONField(default=dict, blank=True)
+    #: The version of the consent under which this was said.
+    consent = models.CharField(max_length=16, blank=True)
     comment = models.TextField(blank=True)
     #: For a skip: why.
     skip_reason = models.CharField(max_length=200, blank=True)
@@ -205,6 +232,36 @@ class Rating(models.Model):
         indexes = [
             models.Index(fields=["study", "id"], name="ratings_rating_study"),
             models.Index(fields=["rater", "-id"], name="ratings_rating_rater"),
+        ]
+
+
+class PersonalItem(models.Model):
+    """One item that one rater gets beside the plan: practice, a check, a degraded triple, or a repeat.
+
+    Made when the rater enters (`ratings.quality`), drawn by the rater's own seed, and handed out by
+    `ratings.slots.personal` as a slot of its own. Of items that are due together the lowest `number` comes first.
+    """
+
+    rater = models.ForeignKey(Rater, on_delete=models.CASCADE, related_name="items", db_index=False)
+    number = models.PositiveSmallIntegerField()
+    kind = models.CharField(max_length=8, choices=Slot.Kind.choices)
+    #: Handed out once the rater has rated so many normal triples.
+    after = models.PositiveIntegerField(default=0)
+    #: Null for a repeat: which triple comes again is chosen among those rated, when it is due.
+    triple = models.ForeignKey(Triple, on_delete=models.CASCADE, null=True, blank=True, related_name="+")
+    #: 0-5; null for a repeat, which shows each card in another position than before.
+    order = models.PositiveSmallIntegerField(null=True, blank=True)
+    #: What is shown, in the form of Triple.content; null: the triple as it is.
+    content = models.JSONField(null=True, blank=True)
+    #: What was done to it, and what a careful rater does with it; read by `ratings.quality` alone.
+    expected = models.JSONField(default=dict, blank=True)
+    #: Its place, once it was handed out.
+    slot = models.OneToOneField(Slot, on_delete=models.CASCADE, null=True, blank=True, related_name="item")
+
+    class Meta:
+        app_label = "ratings"
+        constraints = [
+            models.UniqueConstraint(fields=["rater", "number"], name="ratings_item_number_unique_in_rater"),
         ]
 
 

@@ -13,7 +13,7 @@ from ratings.studies.models import Study
 
 @dataclass(frozen=True, slots=True)
 class StudyProgress:
-    """Counts of slots by state, and of what raters did."""
+    """Counts of the plan's slots by state, and of what raters did with them; personal items are not in them."""
 
     planned: int
     open: int
@@ -29,7 +29,7 @@ class StudyProgress:
 
 def study_progress(study: Study) -> StudyProgress:
     now = timezone.now()
-    slots = Slot.objects.filter(study=study).aggregate(
+    slots = Slot.objects.filter(study=study, kind=Slot.Kind.NORMAL).aggregate(
         planned=Count("pk"),
         open=Count("pk", filter=Q(state="open")),
         held=Count("pk", filter=Q(state="held", lease_expires_at__gte=now)),
@@ -37,7 +37,7 @@ def study_progress(study: Study) -> StudyProgress:
         rated=Count("pk", filter=Q(state="rated")),
         parked=Count("pk", filter=Q(state="parked")),
     )
-    ratings = Rating.objects.filter(study=study, current=True).aggregate(
+    ratings = Rating.objects.filter(study=study, current=True, kind=Slot.Kind.NORMAL).aggregate(
         ratings=Count("pk", filter=Q(skipped=False, surplus=False)),
         skips=Count("pk", filter=Q(skipped=True)),
         surplus=Count("pk", filter=Q(surplus=True)),
@@ -48,5 +48,6 @@ def study_progress(study: Study) -> StudyProgress:
 
 
 def unpark(study: Study) -> int:
-    """Opens the parked slots again; returns how many."""
-    return Slot.objects.filter(study=study, state=Slot.State.PARKED).update(state=Slot.State.OPEN, skips=0)
+    """Opens the parked slots of the plan again; returns how many."""
+    parked = Slot.objects.filter(study=study, state=Slot.State.PARKED, kind=Slot.Kind.NORMAL)
+    return parked.update(state=Slot.State.OPEN, skips=0)

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from ratings.studies.form import RatingForm
+from ratings.studies.journey import RATING
+
 
 @dataclass(frozen=True, slots=True)
 class RaterSession:
@@ -17,6 +20,13 @@ class RaterSession:
     rater_kind: str
     done: int
     orders_seen: tuple[int, ...]
+    #: See ratings.studies.journey.
+    stage: str
+    consent: str
+    #: Personal items rated and planned; the next is due at this many normal ratings (None: no more).
+    extra_done: int
+    extra_planned: int
+    due: int | None
     study_id: int
     study_name: str
     state: str
@@ -24,12 +34,31 @@ class RaterSession:
     per_rater: int | None
     lease_seconds: int
     max_skips: int
+    form: RatingForm
     #: When this token's use was last written down.
     last_used_at: datetime | None
 
     @property
     def quota_left(self) -> bool:
         return self.per_rater is None or self.done < self.per_rater
+
+    @property
+    def wants_a_slot(self) -> bool:
+        """Whether a slot of the plan may be handed out."""
+        return self.quota_left and self.stage == RATING
+
+    @property
+    def item_is_due(self) -> bool:
+        return self.due is not None and self.done >= self.due
+
+    @property
+    def shown_done(self) -> int:
+        """What the rater is told: a count that stood still would give a personal item away."""
+        return self.done + self.extra_done
+
+    @property
+    def shown_quota(self) -> int | None:
+        return None if self.per_rater is None else self.per_rater + self.extra_planned
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +75,16 @@ class HeldSlot:
     slot_skips: int
     triple_id: int
     content: str
+    kind: str
     #: A skip that was undone, or any other earlier word on this assignment.
     has_ratings: bool
 
     def is_held_by(self, rater_id: int) -> bool:
         return self.slot_state == "held" and self.slot_holder_id == rater_id
+
+    @property
+    def is_personal(self) -> bool:
+        return self.kind != "normal"
 
     @property
     def slot_is_free(self) -> bool:
@@ -91,4 +125,5 @@ class PastRating:
     first_wrong_step: dict[str, str]
     reasons: dict[str, list[str]]
     confidence: int | None
+    doubts: list[str]
     assignment: dict[str, Any]

@@ -12,7 +12,7 @@ from ratings.slots.body import body_digest, read_body
 from ratings.slots.cards import assignment_view, card_names, step_names
 from ratings.slots.errors import UnknownRating
 from ratings.slots.held import find_both, is_name
-from ratings.slots.models import Rating
+from ratings.slots.models import Rating, Slot
 from ratings.slots.records import PastRating, RaterSession, Submitted
 from ratings.slots.sessions import find_rater
 from ratings.slots.submit import insert_rating, rating_row, require_accepting, step_counts
@@ -38,7 +38,9 @@ def revise(secret: str, key: str, body: Mapping[str, Any]) -> Submitted:
             "A skipped triple has no rating to revise; undo the skip instead.", details={"rating": key}
         )
     _, held = find_both(secret, current.assignment.token)
-    judgement = read_body(body, token=held.token, order=held.order, step_counts=step_counts(held.content))
+    judgement = read_body(
+        body, token=held.token, order=held.order, step_counts=step_counts(held.content), form=session.form
+    )
     if current.body_digest == body_digest(body):
         return Submitted(rating=key, surplus=current.surplus, created=False, next=None)
     current.current = False
@@ -58,8 +60,10 @@ def recent_ratings(session: RaterSession, *, key: str | None = None) -> list[Pas
     """The rater's last ten ratings (or the one of this key), newest first, with their cards as they were shown."""
     # An imported rating has no shown order: nobody saw its cards here.
     rows = Rating.objects.filter(rater_id=session.rater_id, current=True, order__isnull=False).select_related(
-        "assignment", "triple"
+        "assignment__slot", "triple"
     )
+    # Practice is not what the rater said in the study.
+    rows = rows.exclude(kind=Slot.Kind.PRACTICE)
     if key is not None:
         rows = rows.filter(key=key)
     return [_past_rating(session, row) for row in rows.order_by("-assignment_id")[:RECENT]]
@@ -69,8 +73,9 @@ def _past_rating(session: RaterSession, row: Rating) -> PastRating:
     order = row.order
     assert order is not None
     names = card_names(row.assignment.token)
+    content = row.assignment.slot.content or row.triple.content
     position_of = {source: position for position, source in enumerate(ORDERS[order])}
-    counts = [len(card["steps"]) for card in row.triple.content["cards"]]
+    counts = [len(card["steps"]) for card in content["cards"]]
 
     def step_name(source: int, step: int) -> str:
         return step_names(row.assignment.token, position=position_of[source], count=counts[source])[step]
@@ -96,12 +101,14 @@ def _past_rating(session: RaterSession, row: Rating) -> PastRating:
             if str(source) in row.reasons
         },
         confidence=row.confidence,
+        doubts=row.doubts,
         assignment=assignment_view(
             token=row.assignment.token,
             order=order,
-            content=row.triple.content,
+            content=content,
             lease_expires_at=row.assignment.lease_expires_at,
-            done=session.done,
-            quota=session.per_rater,
+            done=session.shown_done,
+            quota=session.shown_quota,
+            form=session.form,
         ),
     )

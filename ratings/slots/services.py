@@ -8,13 +8,14 @@ from django.db import transaction
 
 from accounts.errors import PermissionRefused
 from ratings.slots.claim import claim_next
-from ratings.slots.errors import StudyClosed, StudyNotOpen
+from ratings.slots.errors import JourneyUnfinished, StudyClosed, StudyNotOpen
 from ratings.slots.models import Assignment
 from ratings.slots.records import Claimed, PastRating, RaterSession, Submitted
 from ratings.slots.revise import recent_ratings, revise
 from ratings.slots.sessions import find_rater
 from ratings.slots.skip import flag, renew, save_draft, skip, unskip
 from ratings.slots.submit import submit_rating
+from ratings.studies.journey import CLAIMING
 
 __all__ = [
     "Claimed",
@@ -27,6 +28,7 @@ __all__ = [
     "next_assignment",
     "recent_ratings",
     "renew",
+    "require_claiming",
     "require_open",
     "revise",
     "save_draft",
@@ -45,6 +47,7 @@ def next_assignment(secret: str, *, study: str | None = None) -> Claimed:
     session = find_rater(secret, lock=True)
     require_study(session, study)
     require_open(session.study_name, session.state)
+    require_claiming(session)
     return claim_next(session)
 
 
@@ -54,6 +57,15 @@ def require_open(study: str, state: str) -> None:
         raise StudyClosed("This study is closed.", details={"study": study})
     if state != "open":
         raise StudyNotOpen("This study is not open at the moment.", details={"study": study})
+
+
+def require_claiming(session: RaterSession) -> None:
+    """Raises JourneyUnfinished before a rater gave consent, read the instructions …, and after leaving the study."""
+    if session.stage not in CLAIMING:
+        raise JourneyUnfinished(
+            "There is something to read or answer before the next question; it is on the study's page.",
+            details={"study": session.study_name, "stage": session.stage},
+        )
 
 
 def require_study(session: RaterSession, study: str | None) -> None:

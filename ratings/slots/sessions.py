@@ -12,7 +12,17 @@ from accounts.errors import NotAuthenticated
 from accounts.tokens import digest_of, new_secret
 from ratings.slots.models import Rater, RaterToken
 from ratings.slots.records import RaterSession
-from ratings.slots.statements import Row, fetch, fetch_one, is_postgresql, moment, read_json, read_moment
+from ratings.slots.statements import (
+    Row,
+    as_text,
+    fetch,
+    fetch_one,
+    is_postgresql,
+    moment,
+    read_json,
+    read_moment,
+)
+from ratings.studies.form import form_of
 
 RATER_PREFIX = "scr_"
 
@@ -24,8 +34,8 @@ LAST_USE_GRAIN = timedelta(minutes=1)
 
 _FIND = """
 SELECT t.id, t.expires_at, t.revoked_at, t.last_used_at,
-       r.id, r.name, r.kind, r.done, r.orders_seen,
-       s.id, s.name, s.state, s.instructions, s.per_rater, s.lease_seconds, s.max_skips
+       r.id, r.name, r.kind, r.done, r.orders_seen, r.stage, r.consent, r.extra_done, r.extra_planned, r.due,
+       s.id, s.name, s.state, s.instructions, s.per_rater, s.lease_seconds, s.max_skips, s.form
 FROM ratings_ratertoken t
 JOIN ratings_rater r ON r.id = t.rater_id
 JOIN ratings_study s ON s.id = r.study_id
@@ -69,13 +79,19 @@ def read_session(row: Row | None) -> RaterSession:
         rater_kind=row[6],
         done=row[7],
         orders_seen=tuple(read_json(row[8])),
-        study_id=row[9],
-        study_name=row[10],
-        state=row[11],
-        instructions=row[12],
-        per_rater=row[13],
-        lease_seconds=row[14],
-        max_skips=row[15],
+        stage=row[9],
+        consent=row[10],
+        extra_done=row[11],
+        extra_planned=row[12],
+        due=row[13],
+        study_id=row[14],
+        study_name=row[15],
+        state=row[16],
+        instructions=row[17],
+        per_rater=row[18],
+        lease_seconds=row[19],
+        max_skips=row[20],
+        form=form_of(as_text(row[21])),
         last_used_at=last_used_at,
     )
     _touch(session, now)

@@ -15,7 +15,8 @@ from ratings.slots.body import is_storable
 from ratings.slots.claim import claim_next, renew_lease, revive_assignment
 from ratings.slots.errors import AlreadyRated, InvalidField, LeaseLost, NothingToUndo
 from ratings.slots.held import find_both, find_current_rating
-from ratings.slots.models import Assignment, Flag, Rating, Slot
+from ratings.slots.models import Assignment, Flag, Rater, Rating, Slot
+from ratings.slots.personal import next_due, put_back
 from ratings.slots.records import Claimed, HeldSlot, RaterSession, Submitted
 from ratings.slots.sessions import find_rater
 from ratings.slots.submit import require_accepting
@@ -52,6 +53,8 @@ def skip(secret: str, token: str, *, reason: Any = None) -> Submitted:
         if created
         else ""
     )
+    if created and held.is_personal:
+        session = find_rater(secret)  # the next item's turn is in the rater's row
     following = claim_next(session).view if session.state == "open" else None
     return Submitted(
         rating=key or (stored.key if stored else ""), surplus=False, created=created, next=following
@@ -61,11 +64,13 @@ def skip(secret: str, token: str, *, reason: Any = None) -> Submitted:
 def _store_skip(session: RaterSession, held: HeldSlot, reason: str) -> str:
     if held.is_held_by(session.rater_id):
         skips = held.slot_skips + 1
-        parked = skips >= session.max_skips
+        parked = held.is_personal or skips >= session.max_skips
         state = Slot.State.PARKED if parked else Slot.State.OPEN
         Slot.objects.filter(pk=held.slot_id).update(
             state=state, holder=None, lease_expires_at=None, skips=skips
         )
+    if held.is_personal:
+        Rater.objects.filter(pk=session.rater_id).update(due=next_due(session.rater_id))
     Assignment.objects.filter(pk=held.assignment_id).update(state=Assignment.State.SKIPPED, draft=None)
     earlier = Rating.objects.filter(assignment_id=held.assignment_id).order_by("-revision").first()
     if earlier is not None:
@@ -77,8 +82,10 @@ def _store_skip(session: RaterSession, held: HeldSlot, reason: str) -> str:
         triple_id=held.triple_id,
         key=earlier.key if earlier else tokens.random_bytes(16).hex(),
         revision=earlier.revision + 1 if earlier else 1,
+        kind=held.kind,
         skipped=True,
         skip_reason=reason,
+        consent=session.consent,
         order=held.order,
         body_digest="",
     )
@@ -123,7 +130,10 @@ def _release_held(session: RaterSession) -> None:
     if present is None:
         return
     slots = Slot.objects.filter(pk=present.slot_id, state=Slot.State.HELD, holder_id=session.rater_id)
-    if slots.update(state=Slot.State.OPEN, holder=None, lease_expires_at=None):
+    if present.kind != Slot.Kind.NORMAL and slots.exists():
+        put_back(session.rater_id, present.slot_id)
+        Assignment.objects.filter(pk=present.pk).update(state=Assignment.State.RELEASED)
+    elif slots.update(state=Slot.State.OPEN, holder=None, lease_expires_at=None):
         Assignment.objects.filter(pk=present.pk).update(state=Assignment.State.RELEASED)
 
 

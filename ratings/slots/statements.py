@@ -81,3 +81,8 @@ def as_json(value: Any) -> str:
 def read_json(value: Any) -> Any:
     """A JSON column: text on both databases, as Django registers it."""
     return json.loads(value) if isinstance(value, str) else value
+
+
+def as_text(value: Any) -> str:
+    """The same column as text, to look up by."""
+    return value if isinstance(value, str) else as_json(value)

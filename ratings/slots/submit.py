@@ -19,7 +19,8 @@ from ratings.slots.body import Judgement, body_digest, read_body
 from ratings.slots.claim import claim_next
 from ratings.slots.errors import AlreadyRated, StudyClosed, StudyNotOpen
 from ratings.slots.held import find_both, find_current_rating, is_repeat
-from ratings.slots.models import Rating
+from ratings.slots.models import Rating, Slot
+from ratings.slots.personal import next_due
 from ratings.slots.records import HeldSlot, RaterSession, Submitted
 from ratings.slots.statements import (
     Statement,
@@ -33,21 +34,26 @@ from ratings.slots.statements import (
 
 _RATING_COLUMNS = """
 study_id, assignment_id, rater_id, triple_id, key, revision, current, kind, surplus, skipped, ranking, all_bad,
-first_wrong_step, reasons, confidence, comment, skip_reason, "order", active_seconds, body_digest, submitted_at
+first_wrong_step, reasons, confidence, doubts, comment, skip_reason, "order", active_seconds, signals, consent,
+body_digest, submitted_at
 """
 _INSERT_RATING = f"""
 INSERT INTO ratings_rating ({_RATING_COLUMNS})
-VALUES (%s, %s, %s, %s, %s, %s, %s, 'normal', %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
 """
 _SET_SLOT = """
 UPDATE ratings_slot SET state = 'rated', holder_id = %s, lease_expires_at = NULL WHERE id = %s
 """
 _SET_ASSIGNMENT = "UPDATE ratings_assignment SET state = %s, draft = NULL WHERE id = %s"
 _SET_RATER = "UPDATE ratings_rater SET done = done + 1, orders_seen = %s WHERE id = %s"
+_SET_RATER_OF_ITEM = "UPDATE ratings_rater SET extra_done = extra_done + %s, due = %s WHERE id = %s"
 
 #: The same four writes as one statement: one planning, one round trip.
 _STORE_POSTGRESQL = f"""
 WITH slot AS ({_SET_SLOT}), assignment AS ({_SET_ASSIGNMENT}), rater AS ({_SET_RATER}) {_INSERT_RATING}
+"""
+_STORE_ITEM_POSTGRESQL = f"""
+WITH slot AS ({_SET_SLOT}), assignment AS ({_SET_ASSIGNMENT}), rater AS ({_SET_RATER_OF_ITEM}) {_INSERT_RATING}
 """
 _STORE_SURPLUS_POSTGRESQL = (
     f"WITH assignment AS ({_SET_ASSIGNMENT}), rater AS ({_SET_RATER}) {_INSERT_RATING}"
@@ -65,9 +71,11 @@ def submit_rating(secret: str, token: str, body: Mapping[str, Any]) -> Submitted
     if held.assignment_state in ("rated", "surplus"):
         return _repeat(session, held, body)
     require_accepting(session)
-    judgement = read_body(body, token=token, order=held.order, step_counts=step_counts(held.content))
+    judgement = read_body(
+        body, token=token, order=held.order, step_counts=step_counts(held.content), form=session.form
+    )
     surplus = not (held.is_held_by(session.rater_id) or held.slot_is_free)
-    session = replace(session, done=session.done + 1, orders_seen=_counted(session.orders_seen, held.order))
+    session = counted(session, held)
     key, writes = _writes(session, held, judgement, surplus=surplus)
     if session.state != "open":
         fetch_together(writes)
@@ -90,8 +98,13 @@ def step_counts(content: str) -> list[int]:
     return [len(card["steps"]) for card in read_json(content)["cards"]]
 
 
-def _counted(orders_seen: tuple[int, ...], order: int) -> tuple[int, ...]:
-    return tuple(times + (number == order) for number, times in enumerate(orders_seen))
+def counted(session: RaterSession, held: HeldSlot) -> RaterSession:
+    """The session after this rating. A personal item counts apart, and the next one takes its turn."""
+    if held.is_personal:
+        counts = held.kind != Slot.Kind.PRACTICE
+        return replace(session, extra_done=session.extra_done + counts, due=next_due(session.rater_id))
+    seen = tuple(times + (number == held.order) for number, times in enumerate(session.orders_seen))
+    return replace(session, done=session.done + 1, orders_seen=seen)
 
 
 def _repeat(session: RaterSession, held: HeldSlot, body: Mapping[str, Any]) -> Submitted:
@@ -115,16 +128,19 @@ def _writes(
     set_slot: list[Any] = [session.rater_id, held.slot_id]
     set_assignment: list[Any] = ["surplus" if surplus else "rated", held.assignment_id]
     set_rater: list[Any] = [as_json(session.orders_seen), session.rater_id]
+    if held.is_personal:
+        set_rater = [int(held.kind != Slot.Kind.PRACTICE), session.due, session.rater_id]
     insert = rating_row(
         session, held, judgement, key=key, revision=earlier.revision + 1 if earlier else 1, surplus=surplus
     )
     if is_postgresql():
         if surplus:
             return key, [(_STORE_SURPLUS_POSTGRESQL, [*set_assignment, *set_rater, *insert])]
-        return key, [(_STORE_POSTGRESQL, [*set_slot, *set_assignment, *set_rater, *insert])]
+        store = _STORE_ITEM_POSTGRESQL if held.is_personal else _STORE_POSTGRESQL
+        return key, [(store, [*set_slot, *set_assignment, *set_rater, *insert])]
     writes: list[Statement] = [
         (_SET_ASSIGNMENT, set_assignment),
-        (_SET_RATER, set_rater),
+        (_SET_RATER_OF_ITEM if held.is_personal else _SET_RATER, set_rater),
         (_INSERT_RATING, insert),
     ]
     return key, writes if surplus else [(_SET_SLOT, set_slot), *writes]
@@ -153,6 +169,7 @@ def rating_row(
         key,
         revision,
         True,
+        held.kind,
         surplus,
         False,
         as_json(judgement.ranking),
@@ -160,10 +177,13 @@ def rating_row(
         as_json(judgement.first_wrong_step),
         as_json(judgement.reasons),
         judgement.confidence,
+        as_json(judgement.doubts),
         judgement.comment,
         "",
         held.order,
         judgement.active_seconds,
+        as_json(judgement.signals),
+        session.consent,
         judgement.digest,
         moment(timezone.now()),
     ]

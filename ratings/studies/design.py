@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,6 +12,7 @@ from django.core.validators import validate_slug
 from accounts.errors import InvalidInput
 from ratings.library.models import Dataset, Source
 from ratings.studies.errors import NameTaken, UnknownDataset, UnknownSource
+from ratings.studies.form import BadForm, read_form
 from ratings.studies.models import DEFAULT_INSTRUCTIONS, Study
 
 MAX_RATINGS_PER_TRIPLE = 1_000
@@ -35,6 +36,11 @@ class StudyDesign:
     strict_text: bool = False
     lease_seconds: int = 600
     instructions: str = field(default=DEFAULT_INSTRUCTIONS)
+    #: See ratings.studies.form, .journey, .quality_mix and .pay; empty objects ask for nothing.
+    form: Mapping[str, Any] = field(default_factory=dict)
+    journey: Mapping[str, Any] = field(default_factory=dict)
+    quality: Mapping[str, Any] = field(default_factory=dict)
+    pay: Mapping[str, Any] = field(default_factory=dict)
 
 
 def check_design(design: StudyDesign) -> tuple[Dataset, list[Source]]:
@@ -55,6 +61,7 @@ def check_design(design: StudyDesign) -> tuple[Dataset, list[Source]]:
             design.instructions[:200],
             f"text of at most {MAX_INSTRUCTIONS_CHARACTERS} characters",
         )
+    _check_form(design.form)
     if len(design.sources) != 3 or len(set(design.sources)) != 3:
         _refuse("sources", list(design.sources), "three different source labels")
     if Study.objects.filter(name=design.name).exists():
@@ -85,6 +92,13 @@ def _sources(design: StudyDesign) -> list[Source]:
                 details={"field": "sources", "value": label, "expected": there},
             )
     return [known[label] for label in design.sources]
+
+
+def _check_form(form: Mapping[str, Any]) -> None:
+    try:
+        read_form(form)
+    except BadForm as error:
+        _refuse(f"form.{error.field}", error.value, error.expected)
 
 
 def _check_slug(field_name: str, value: str) -> None:

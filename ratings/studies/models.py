@@ -38,6 +38,14 @@ class Study(models.Model):
     max_skips = models.PositiveSmallIntegerField(default=3)
     any_answer = models.BooleanField(default=False)
     strict_text = models.BooleanField(default=False)
+    #: What one act of rating asks for: ratings.studies.form. Empty: a full ranking and nothing else.
+    form = models.JSONField(default=dict, blank=True)
+    #: What a rater goes through before and after rating: ratings.studies.journey. Empty: nothing.
+    journey = models.JSONField(default=dict, blank=True)
+    #: Items for quality control that each rater gets among the others: ratings.studies.quality_mix. Empty: none.
+    quality = models.JSONField(default=dict, blank=True)
+    #: What a rater is paid, and below which hourly rate that is unfair: ratings.studies.pay. Empty: not said.
+    pay = models.JSONField(default=dict, blank=True)
     #: {reason: number of the dataset's questions left out for it} by the draw.
     excluded = models.JSONField(default=dict, blank=True)
     #: Questions that could have been drawn, of `considered` questions in the dataset.

@@ -13,6 +13,7 @@ from accounts.models import AuditEvent
 from accounts.tokens import mint_staff_token
 from ratings.analysis.masking import masked_order
 from ratings.analysis.services import analyse_study
+from ratings.slots.models import Rater
 from ratings.slots.services import find_rater, next_assignment, revise, skip, submit_rating
 from ratings.studies.services import close_study, unblind_study
 from tests.exports.worlds import judge, rater
@@ -76,9 +77,26 @@ def test_superseded_skipped_and_surplus_ratings_are_left_out_and_counted():
     judge(study, 3, cara, [[2], [1], [0]])
     judge(study, 3, cara, [], skipped=True)
     judge(study, 4, rater(study, "bot", kind="simulated"), [[2], [1], [0]], surplus=True)
+    dan = rater(study, "dan")
+    judge(study, 1, dan, [[2], [1], [0]])
+    judge(study, 2, dan, [[2], [1], [0]], kind="repeat")
+    judge(study, 3, dan, [[2], [1], [0]], kind="check")
+    Rater.objects.filter(name="dan").update(included=False)
     after = analyse_study("trial")
-    assert before.pop("excluded") == {"superseded": 0, "skipped": 0, "surplus": 0}
-    assert after.pop("excluded") == {"superseded": 1, "skipped": 2, "surplus": 1}
+    assert before.pop("excluded") == {
+        "superseded": 0,
+        "skipped": 0,
+        "surplus": 0,
+        "personal": 0,
+        "rater_excluded": 0,
+    }
+    assert after.pop("excluded") == {
+        "superseded": 1,
+        "skipped": 2,
+        "surplus": 1,
+        "personal": 2,
+        "rater_excluded": 1,
+    }
     assert before == after
 
 
@@ -125,7 +143,13 @@ def test_what_raters_did_by_the_real_loop_is_what_is_analysed():
     revise(secret, first.rating, {"ranking": [[card["token"] for card in view["cards"]]]})
     found = analyse_study("trial")
     assert (found["ratings"], found["raters"], found["questions"]) == (2, 1, 2)
-    assert found["excluded"] == {"superseded": 1, "skipped": 1, "surplus": 0}
+    assert found["excluded"] == {
+        "superseded": 1,
+        "skipped": 1,
+        "surplus": 0,
+        "personal": 0,
+        "rater_excluded": 0,
+    }
     # The revision ties all three; the other rating has three decisions.
     assert [
         sum(x) for x in zip(*((p["wins_a"] + p["wins_b"], p["ties"]) for p in found["pairs"]), strict=True)

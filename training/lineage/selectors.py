@@ -11,6 +11,7 @@ from generation.registry.models import LanguageModel
 from generation.registry.selectors import lineage as ancestors_of
 from generation.runs.models import Candidate
 from ratings.library.models import Rationale
+from ratings.slots.counted import COUNTED
 from ratings.slots.models import Rating
 from ratings.studies.models import Study, TripleCard
 from training.runs.models import Checkpoint, Fate, PreferencePair, TrainingExample, TrainingRun
@@ -137,7 +138,7 @@ def _study(card: TripleCard, study: Study) -> dict[str, Any]:
     told = {"study": study.name, "triple": card.triple.number, "blinded": not study.results_are_visible}
     if not study.results_are_visible:
         return told
-    counted = Rating.objects.filter(triple=card.triple, current=True, skipped=False, surplus=False)
+    counted = Rating.objects.filter(COUNTED, triple=card.triple)
     by_kind: dict[str, dict[str, int]] = {}
     for kind, ranking in counted.values_list("rater__kind", "ranking"):
         place = {source: number for number, group in enumerate(ranking) for source in group}

@@ -1,0 +1,113 @@
+"""What one act of rating asks for: the kind of ranking, and what may be said beside it. Pure.
+
+A study stores its form as JSON; an empty object is a full ranking that asks for nothing else. The form of CONTRACT.md's
+assignment is `RatingForm.as_json`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from functools import lru_cache
+from typing import Any
+
+RANKING, BEST, BEST_WORST, PAIRWISE = "ranking", "best", "best_worst", "pairwise"
+
+KINDS = {
+    RANKING: "Full ranking",
+    BEST: "Best only",
+    BEST_WORST: "Best and worst",
+    PAIRWISE: "Pairwise: two of the three at a time",
+}
+
+#: Why a rationale is bad: the STaR paper's taxonomy of errors (appendix A), and what raters say beyond it.
+REASONS = {
+    "question_implies_answer": "Only repeats what the question implies",
+    "begs_the_question": "Assumes what it should show",
+    "no_justification": "Gives no justification",
+    "world_state": "Claims a fact about the case that nobody gave",
+    "red_herring": "Brings up something beside the point",
+    "hint_shortcut": "Works backwards from the answer",
+    "wrong_step": "A step is wrong",
+    "missing_step": "A step is missing",
+    "hard_to_follow": "Hard to follow",
+}
+
+#: What a rater may doubt about the question itself, in the same act as the rating.
+DOUBTS = {
+    "answer_wrong": "The given answer is wrong",
+    "question_unclear": "The question makes no sense",
+}
+
+
+class BadForm(ValueError):
+    """A form that no study can have. `field`, `value` and `expected` say why."""
+
+    def __init__(self, field: str, value: object, expected: str) -> None:
+        super().__init__(f"{field}: {value!r} is not usable, expected {expected}.")
+        self.field, self.value, self.expected = field, value, expected
+
+
+@dataclass(frozen=True, slots=True)
+class RatingForm:
+    """The choices behind one card form.
+
+    kind: one of KINDS. ties: whether cards may share a place. all_bad: whether "all of them are bad" is offered.
+    partial: whether cards may be left out of a full ranking. reasons: codes of REASONS offered on each card.
+    confidence, doubts, first_wrong_step: whether these are asked for; they are always optional for the rater.
+    """
+
+    kind: str = RANKING
+    ties: bool = True
+    all_bad: bool = True
+    partial: bool = True
+    reasons: tuple[str, ...] = ()
+    confidence: bool = False
+    doubts: bool = False
+    first_wrong_step: bool = False
+
+    @property
+    def shown(self) -> int:
+        """How many of the triple's cards a rater sees."""
+        return 2 if self.kind == PAIRWISE else 3
+
+    @property
+    def places(self) -> int:
+        """How many places there are to give: one where only the best is asked for."""
+        return 1 if self.kind == BEST else 2 if self.kind in (PAIRWISE, BEST_WORST) else 3
+
+    @property
+    def left_out_lose(self) -> bool:
+        """Whether a card without a place was judged below those with one, not merely left unjudged."""
+        return self.kind == BEST
+
+    def as_json(self) -> dict[str, Any]:
+        return {**asdict(self), "reasons": list(self.reasons)}
+
+
+def read_form(value: Mapping[str, Any]) -> RatingForm:
+    """A stored or submitted form; what is absent has its default. Raises BadForm."""
+    names = {field.name for field in fields(RatingForm)}
+    for name in value:
+        if name not in names:
+            raise BadForm(name, value[name], f"one of {', '.join(sorted(names))}")
+    kind = value.get("kind", RANKING)
+    if not isinstance(kind, str) or kind not in KINDS:
+        raise BadForm("kind", kind, f"one of {', '.join(KINDS)}")
+    reasons = value.get("reasons", [])
+    if not isinstance(reasons, list | tuple) or not all(code in tuple(REASONS) for code in reasons):
+        raise BadForm("reasons", reasons, f"a list of {', '.join(REASONS)}")
+    switches = {}
+    for name in names - {"kind", "reasons"}:
+        if name in value:
+            if not isinstance(value[name], bool):
+                raise BadForm(name, value[name], "true or false")
+            switches[name] = value[name]
+    return RatingForm(kind=kind, reasons=tuple(dict.fromkeys(reasons)), **switches)
+
+
+@lru_cache(maxsize=1_000)
+def form_of(text: str) -> RatingForm:
+    """The form in a database column, read once for each distinct text: a rater's loop reads it at every act."""
+    return read_form(json.loads(text))

@@ -1,0 +1,181 @@
+"""Personal items on both databases: handed out in their turn to their rater alone, and never told apart."""
+
+from __future__ import annotations
+
+import pytest
+
+from ratings.slots import services
+from ratings.slots.errors import JourneyUnfinished
+from ratings.slots.models import Assignment, PersonalItem, Rater, Rating, Slot
+from ratings.slots.personal import elsewhere, next_due
+from ratings.slots.progress import study_progress
+from ratings.studies.models import Study
+from ratings.studies.orders import ORDERS
+from tests.worlds import make_raters, make_study, ranking_of
+
+pytestmark = pytest.mark.usefixtures("world")
+
+SAID = {"question": {"html": "<p>own</p>", "choices": [], "answer": "1"}}
+CONTENT = {**SAID, "cards": [{"html": f"<p>{n}</p>", "steps": [f"{n}"]} for n in "abc"]}
+
+
+def plan(name: str, *items: tuple[str, int]) -> Rater:
+    """Gives a rater items of (kind, after); those with a content are anchored at the study's first triple."""
+    rater = Rater.objects.get(name=name)
+    first = rater.study.triples.order_by("number")[0]
+    for number, (kind, after) in enumerate(items):
+        own = {} if kind == "repeat" else {"triple": first, "order": 2, "content": CONTENT}
+        PersonalItem.objects.create(rater=rater, number=number, kind=kind, after=after, **own)
+    rater.extra_planned = sum(kind != "practice" for kind, _ in items)
+    rater.due = next_due(rater.pk)
+    rater.save()
+    return rater
+
+
+def rate_all(secret: str) -> list[dict]:
+    """Every assignment until nothing is left, in turn."""
+    views = []
+    view = services.next_assignment(secret).view
+    while view:
+        views.append(view)
+        view = services.submit_rating(secret, view["token"], ranking_of(view)).next
+    return views
+
+
+def kinds(rater: Rater) -> list[str]:
+    return list(Rating.objects.filter(rater=rater).order_by("pk").values_list("kind", flat=True))
+
+
+def test_items_come_in_their_turn_and_look_like_any_other():
+    make_study(questions=6, per_rater=5)
+    [new] = make_raters(count=1)
+    rater = plan(new.name, ("check", 1), ("repeat", 4), ("degraded", 5))
+    views = rate_all(new.token)
+    normal = "normal"
+    assert kinds(rater) == [normal, "check", normal, normal, normal, "repeat", normal, "degraded"]
+    assert [view["progress"] for view in views] == [{"done": n, "quota": 8} for n in range(8)]
+    assert {frozenset(view) for view in views} == {frozenset(views[0])}
+    assert views[1]["question"] == SAID["question"] == views[7]["question"]
+    rater.refresh_from_db()
+    assert (rater.done, rater.extra_done, rater.due) == (5, 3, None)
+    assert sum(rater.orders_seen) == 5
+
+
+def test_a_repeat_shows_an_earlier_triple_with_every_card_elsewhere():
+    make_study(questions=6)
+    [new] = make_raters(count=1)
+    rater = plan(new.name, ("repeat", 5))
+    views = rate_all(new.token)
+    repeated = views[5]
+    [before] = [view for view in views[:5] if view["question"] == repeated["question"]]
+    here, there = ([card["html"] for card in view["cards"]] for view in (before, repeated))
+    assert sorted(here) == sorted(there) and all(one != other for one, other in zip(here, there, strict=True))
+    assert before["token"] != repeated["token"] and views.index(before) < 3
+    assert kinds(rater)[5] == "repeat"
+
+
+def test_a_repeat_with_nothing_to_repeat_is_dropped():
+    make_study(questions=3)
+    [new] = make_raters(count=1)
+    rater = plan(new.name, ("repeat", 0))
+    assert len(rate_all(new.token)) == 3 and kinds(rater) == ["normal"] * 3
+    assert not PersonalItem.objects.exists()
+
+
+def test_no_other_rater_gets_an_item_whatever_its_owner_does_with_it():
+    make_study(questions=2)
+    ada, ben = make_raters(count=2)
+    rater = plan(ada.name, ("check", 0))
+    held = services.next_assignment(ada.token).view
+    assert held is not None and held["question"] == SAID["question"]
+    Slot.objects.update(lease_expires_at="2000-01-01T00:00:00Z")
+    assert all(view["question"] != SAID["question"] for view in rate_all(ben.token))
+    # Its lease ran out, and still it is its owner's.
+    again = services.next_assignment(ada.token).view
+    assert again is not None and again["token"] == held["token"]
+    assert not services.submit_rating(ada.token, held["token"], ranking_of(held)).surplus
+    assert study_progress(rater.study).ratings == 2 and kinds(rater)[0] == "check"
+
+
+def test_a_skipped_item_is_not_handed_out_again_and_its_skip_can_be_undone():
+    make_study(questions=3)
+    ada, ben = make_raters(count=2)
+    rater = plan(ada.name, ("check", 0))
+    held = services.next_assignment(ada.token).view
+    assert held is not None
+    after = services.skip(ada.token, held["token"]).next
+    assert after is not None and after["question"] != SAID["question"]
+    back = services.unskip(ada.token).view
+    assert back is not None and back["token"] == held["token"]
+    services.submit_rating(ada.token, held["token"], ranking_of(held))
+    assert len(rate_all(ada.token)) == 3 and len(rate_all(ben.token)) == 3
+    rater.refresh_from_db()
+    assert (rater.done, rater.extra_done) == (3, 1)
+
+
+def test_an_item_given_back_for_an_earlier_triple_comes_next():
+    make_study(questions=3)
+    [ada] = make_raters(count=1)
+    rater = plan(ada.name, ("check", 1))
+    first = services.next_assignment(ada.token).view
+    assert first is not None
+    second = services.submit_rating(ada.token, first["token"], ranking_of(first)).next
+    assert second is not None and second["question"] == SAID["question"]
+    Rater.objects.filter(pk=rater.pk).update(due=None)
+    skipped = services.skip(ada.token, second["token"]).next
+    assert skipped is not None
+    services.skip(ada.token, skipped["token"])
+    held = services.next_assignment(ada.token).view
+    assert held is not None
+    # An undone skip takes the last one back; what was held meanwhile waits.
+    back = services.unskip(ada.token).view
+    assert back is not None and back["token"] == skipped["token"]
+    assert Assignment.objects.filter(rater=rater, state="held").count() == 1
+
+
+def test_practice_comes_before_the_plan_and_counts_for_nothing():
+    study = make_study(questions=3)
+    [new] = make_raters(count=1)
+    rater = plan(new.name, ("practice", 0), ("practice", 0))
+    Rater.objects.filter(pk=rater.pk).update(stage="practice")
+    views = rate_all(new.token)
+    assert len(views) == 2 and kinds(rater) == ["practice"] * 2
+    assert [view["progress"]["done"] for view in views] == [0, 0]
+    assert study_progress(study).ratings == 0
+    secret = services.find_rater(new.token)
+    assert services.recent_ratings(secret) == []
+    Rater.objects.filter(pk=rater.pk).update(stage="rating")
+    assert len(rate_all(new.token)) == 3
+
+
+@pytest.mark.parametrize("stage", ["consent", "instructions", "comprehension", "debrief", "done", "declined"])
+def test_nothing_is_handed_out_in_another_stage_and_what_is_held_is_still_taken(stage):
+    make_study(questions=3)
+    [new] = make_raters(count=1)
+    held = services.next_assignment(new.token).view
+    assert held is not None
+    Rater.objects.update(stage=stage)
+    with pytest.raises(JourneyUnfinished) as refused:
+        services.next_assignment(new.token)
+    assert refused.value.details["stage"] == stage
+    submitted = services.submit_rating(new.token, held["token"], ranking_of(held))
+    assert submitted.created and submitted.next is None
+    assert Study.objects.get().slots.filter(state="held").count() == 0
+
+
+def test_a_pairwise_form_shows_two_cards_and_takes_no_third():
+    make_study(questions=2, form={"kind": "pairwise"})
+    [new] = make_raters(count=1)
+    views = rate_all(new.token)
+    assert [len(view["cards"]) for view in views] == [2, 2]
+    for rating in Rating.objects.all():
+        assert rating.order is not None
+        shown = ORDERS[rating.order][:2]
+        assert rating.ranking == [[shown[0]], [shown[1]]]
+
+
+def test_elsewhere_moves_every_card():
+    for order, shown in enumerate(ORDERS):
+        moved = [ORDERS[other] for other in elsewhere(order)]
+        assert len(moved) == 2
+        assert all(a != b for other in moved for a, b in zip(shown, other, strict=True))
