@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from random import Random
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from accounts import tokens
 from ratings.slots.models import Assignment, PersonalItem, Rater, Rating, Slot
 from ratings.slots.records import RaterSession
 from ratings.studies.draw import keyed_hash
+from ratings.studies.journey import PRACTICE
 from ratings.studies.models import Triple
 from ratings.studies.orders import ORDER_NUMBER, ORDERS
 
@@ -43,7 +44,11 @@ def claim_item(session: RaterSession, expires_at: datetime) -> ClaimedItem | Non
     given_back = _given_back(session)
     if given_back is not None:
         return _take_again(session, given_back, expires_at)
-    for item in _waiting(session.rater_id).filter(after__lte=session.done).select_related("triple"):
+    waiting = _waiting(session.rater_id).filter(after__lte=session.done)
+    practising = Q(kind=Slot.Kind.PRACTICE)
+    for item in waiting.filter(practising if session.stage == PRACTICE else ~practising).select_related(
+        "triple"
+    ):
         if item.triple is not None and item.order is not None:
             return _hold(session, item, item.triple, item.order, expires_at)
         repeated = _to_repeat(session, item)

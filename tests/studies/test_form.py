@@ -72,12 +72,13 @@ def test_doubts_and_signals_are_read_and_signals_are_no_part_of_what_was_said():
     assert first.doubts == ["answer_wrong", "question_unclear"] and first.signals == {"focus_losses": 2}
     assert read(signals={"seconds": 9}).digest == read(active_seconds=3).digest == read().digest
     assert read(doubts=["answer_wrong"]).digest != read().digest
-    for wrong in (
+    refused: list[dict] = [
         {"doubts": ["no"]},
         {"doubts": "answer_wrong"},
         {"signals": []},
         {"signals": {"seconds": -1}},
-    ):
+    ]
+    for wrong in refused:
         with pytest.raises(InvalidField):
             read(**wrong)
     for number in (True, 1.5, 10**9, "3"):
