@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NoReturn
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_slug
@@ -13,6 +13,7 @@ from accounts.errors import InvalidInput
 from ratings.library.models import Dataset, Source
 from ratings.studies.errors import NameTaken, UnknownDataset, UnknownSource
 from ratings.studies.form import BadForm, read_form
+from ratings.studies.journey import BadJourney, Journey, read_journey
 from ratings.studies.models import DEFAULT_INSTRUCTIONS, Study
 
 MAX_RATINGS_PER_TRIPLE = 1_000
@@ -62,6 +63,7 @@ def check_design(design: StudyDesign) -> tuple[Dataset, list[Source]]:
             f"text of at most {MAX_INSTRUCTIONS_CHARACTERS} characters",
         )
     _check_form(design.form)
+    _check_journey(design)
     if len(design.sources) != 3 or len(set(design.sources)) != 3:
         _refuse("sources", list(design.sources), "three different source labels")
     if Study.objects.filter(name=design.name).exists():
@@ -101,6 +103,18 @@ def _check_form(form: Mapping[str, Any]) -> None:
         _refuse(f"form.{error.field}", error.value, error.expected)
 
 
+def _check_journey(design: StudyDesign) -> Journey:
+    try:
+        journey = read_journey(design.journey)
+    except BadJourney as error:
+        # As Python writes it, and not at length: it may be half of a whole file, or text that no answer can carry.
+        _refuse(f"journey.{error.field}", repr(error.value)[:200], error.expected)
+    for label in journey.debrief.human:
+        if label not in design.sources:
+            _refuse("journey.debrief.human", label, f"of the study's sources, {', '.join(design.sources)}")
+    return journey
+
+
 def _check_slug(field_name: str, value: str) -> None:
     try:
         validate_slug(value)
@@ -117,7 +131,7 @@ def _check_range(field_name: str, value: int, low: int, high: int) -> None:
         _refuse(field_name, value, f"a whole number from {low} to {high}")
 
 
-def _refuse(field_name: str, value: Any, expected: str) -> None:
+def _refuse(field_name: str, value: Any, expected: str) -> NoReturn:
     raise InvalidInput(
         f"{field_name}: {value!r} is not usable, expected {expected}.",
         details={"field": field_name, "value": value, "expected": expected},
