@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from accounts.audit import Actor, record
 from accounts.errors import InvalidInput
+from ratings.quality.planning import plan_items
 from ratings.slots.models import Rater, RaterToken
 from ratings.slots.sessions import mint_rater_token
 from ratings.studies.errors import NameTaken
@@ -52,6 +53,7 @@ def create_raters(
             details={"field": "name", "value": taken[0]},
         )
     raters = Rater.objects.bulk_create(Rater(study=study, name=each, kind=kind) for each in names)
+    plan_items(study, raters)
     record(actor, "rater.create", subject=study.name, details={"raters": len(raters), "first": names[0]})
     new = []
     for rater in raters:

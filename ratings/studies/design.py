@@ -15,6 +15,8 @@ from ratings.studies.errors import NameTaken, UnknownDataset, UnknownSource
 from ratings.studies.form import BadForm, read_form
 from ratings.studies.journey import BadJourney, Journey, read_journey
 from ratings.studies.models import DEFAULT_INSTRUCTIONS, Study
+from ratings.studies.pay import BadPay, read_pay
+from ratings.studies.quality_mix import BadMix, check_room, read_mix
 
 MAX_RATINGS_PER_TRIPLE = 1_000
 #: Its page has this address already.
@@ -63,6 +65,8 @@ def check_design(design: StudyDesign) -> tuple[Dataset, list[Source]]:
             f"text of at most {MAX_INSTRUCTIONS_CHARACTERS} characters",
         )
     _check_form(design.form)
+    _check_quality(design)
+    _check_pay(design.pay)
     _check_journey(design)
     if len(design.sources) != 3 or len(set(design.sources)) != 3:
         _refuse("sources", list(design.sources), "three different source labels")
@@ -113,6 +117,20 @@ def _check_journey(design: StudyDesign) -> Journey:
         if label not in design.sources:
             _refuse("journey.debrief.human", label, f"of the study's sources, {', '.join(design.sources)}")
     return journey
+
+
+def _check_quality(design: StudyDesign) -> None:
+    try:
+        check_room(read_mix(design.quality), questions=design.questions, per_rater=design.per_rater)
+    except BadMix as error:
+        _refuse(f"quality.{error.field}", error.value, error.expected)
+
+
+def _check_pay(pay: Mapping[str, Any]) -> None:
+    try:
+        read_pay(pay)
+    except BadPay as error:
+        _refuse(f"pay.{error.field}", error.value, error.expected)
 
 
 def _check_slug(field_name: str, value: str) -> None:
