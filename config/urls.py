@@ -23,6 +23,7 @@ urlpatterns = [
     path("accounts/", include("accounts.urls_allauth")),
     path("", include("accounts.urls")),
     path("", include("ratings.desk.urls")),
+    path("", include("ratings.club.urls")),
     path("", include("ratings.console.urls")),
     path("", include("jobs.urls")),
     path("", include("generation.urls")),
