@@ -14,8 +14,10 @@ from accounts.audit import Actor, record
 from accounts.errors import InvalidInput
 from ratings.quality.planning import plan_items
 from ratings.slots.models import Rater, RaterToken
+from ratings.slots.practice import plan_practice
 from ratings.slots.sessions import mint_rater_token
 from ratings.studies.errors import NameTaken
+from ratings.studies.journey import RATING, first_stage, read_journey
 from ratings.studies.selectors import get_study
 
 MAX_AT_ONCE = 10_000
@@ -52,8 +54,14 @@ def create_raters(
             f"Study {study_name!r} has a rater named {taken[0]!r} already.",
             details={"field": "name", "value": taken[0]},
         )
-    raters = Rater.objects.bulk_create(Rater(study=study, name=each, kind=kind) for each in names)
+    # Only people consent, read and practise; the others rate at once.
+    stage = first_stage(read_journey(study.journey)) if kind == Rater.Kind.HUMAN else RATING
+    raters = Rater.objects.bulk_create(
+        Rater(study=study, name=each, kind=kind, stage=stage) for each in names
+    )
     plan_items(study, raters)
+    if kind == Rater.Kind.HUMAN:
+        plan_practice(study, raters)
     record(actor, "rater.create", subject=study.name, details={"raters": len(raters), "first": names[0]})
     new = []
     for rater in raters:

@@ -21,6 +21,12 @@ class JourneyUnfinished(Conflict):
     code = "journey_unfinished"
 
 
+class LeftStudy(Conflict):
+    """The rater gave no consent, or took it back: nothing more is taken."""
+
+    code = "left_study"
+
+
 class AlreadyRated(Conflict):
     code = "already_rated"
 

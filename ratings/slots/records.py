@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from ratings.studies.form import RatingForm
-from ratings.studies.journey import RATING
+from ratings.studies.journey import CLAIMING, RATING
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class RaterSession:
 
     @property
     def item_is_due(self) -> bool:
-        return self.due is not None and self.done >= self.due
+        return self.due is not None and self.done >= self.due and self.stage in CLAIMING
 
     @property
     def shown_done(self) -> int:

@@ -109,7 +109,7 @@ def unskip(secret: str) -> Claimed:
     _, held = find_both(secret, last.assignment.token)
     if not held.slot_is_free:
         raise NothingToUndo("Another rater has that triple now.")
-    _release_held(session)
+    release_held(session)
     Rating.objects.filter(pk=last.pk).update(current=False)
     revive_assignment(
         session, slot_id=held.slot_id, assignment_id=held.assignment_id, expires_at=_lease_end(session)
@@ -125,7 +125,8 @@ def _lock_slots(session: RaterSession, skipped_slot_id: int) -> None:
     list(Slot.objects.select_for_update(no_key=True).filter(pk__in=both).order_by("pk").values_list("pk"))
 
 
-def _release_held(session: RaterSession) -> None:
+def release_held(session: RaterSession) -> None:
+    """Gives back, unrated, what this rater holds. The caller is in a transaction that holds the rater's row."""
     present = Assignment.objects.filter(rater_id=session.rater_id, state=Assignment.State.HELD).first()
     if present is None:
         return

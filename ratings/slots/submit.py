@@ -17,7 +17,7 @@ from django.utils import timezone
 from accounts import tokens
 from ratings.slots.body import Judgement, body_digest, read_body
 from ratings.slots.claim import claim_next
-from ratings.slots.errors import AlreadyRated, StudyClosed, StudyNotOpen
+from ratings.slots.errors import AlreadyRated, LeftStudy, StudyClosed, StudyNotOpen
 from ratings.slots.held import find_both, find_current_rating, is_repeat
 from ratings.slots.models import Rating, Slot
 from ratings.slots.personal import next_due
@@ -31,6 +31,7 @@ from ratings.slots.statements import (
     moment,
     read_json,
 )
+from ratings.studies.journey import SILENT
 
 _RATING_COLUMNS = """
 study_id, assignment_id, rater_id, triple_id, key, revision, current, kind, surplus, skipped, ranking, all_bad,
@@ -86,11 +87,13 @@ def submit_rating(secret: str, token: str, body: Mapping[str, Any]) -> Submitted
 
 
 def require_accepting(session: RaterSession) -> None:
-    """A held assignment is accepted while the study is open or paused."""
+    """A held assignment is accepted while the study is open or paused, unless its rater left the study."""
     if session.state == "closed":
         raise StudyClosed("This study is closed.", details={"study": session.study_name})
     if session.state == "draft":
         raise StudyNotOpen("This study is not open yet.", details={"study": session.study_name})
+    if session.stage in SILENT:
+        raise LeftStudy("You left this study; nothing more is taken.", details={"study": session.study_name})
 
 
 def step_counts(content: str) -> list[int]:

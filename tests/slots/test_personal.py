@@ -6,7 +6,7 @@ import pytest
 
 from ratings.slots import services
 from ratings.slots.errors import JourneyUnfinished
-from ratings.slots.models import Assignment, PersonalItem, Rater, Rating, Slot
+from ratings.slots.models import Assignment, DegradedTriple, PersonalItem, Rater, Rating, Slot
 from ratings.slots.personal import elsewhere, next_due
 from ratings.slots.progress import study_progress
 from ratings.studies.models import Study
@@ -20,11 +20,17 @@ CONTENT = {**SAID, "cards": [{"html": f"<p>{n}</p>", "steps": [f"{n}"]} for n in
 
 
 def plan(name: str, *items: tuple[str, int]) -> Rater:
-    """Gives a rater items of (kind, after); those with a content are anchored at the study's first triple."""
+    """Gives a rater items of (kind, after). Checks are anchored at the study's first triple; every triple is degraded
+    alike."""
     rater = Rater.objects.get(name=name)
     first = rater.study.triples.order_by("number")[0]
+    DegradedTriple.objects.bulk_create(
+        DegradedTriple(triple=triple, content=CONTENT, expected={"way": "dropped", "source": 1})
+        for triple in rater.study.triples.all()
+    )
     for number, (kind, after) in enumerate(items):
-        own = {} if kind == "repeat" else {"triple": first, "order": 2, "content": CONTENT}
+        open_still = kind in ("repeat", "degraded")
+        own = {} if open_still else {"triple": first, "order": 2, "content": CONTENT}
         PersonalItem.objects.create(rater=rater, number=number, kind=kind, after=after, **own)
     rater.extra_planned = sum(kind != "practice" for kind, _ in items)
     rater.due = next_due(rater.pk)
@@ -148,7 +154,9 @@ def test_practice_comes_before_the_plan_and_counts_for_nothing():
     assert len(rate_all(new.token)) == 3
 
 
-@pytest.mark.parametrize("stage", ["consent", "instructions", "comprehension", "debrief", "done", "declined"])
+@pytest.mark.parametrize(
+    "stage", ["consent", "instructions", "comprehension", "debrief", "done", "screened_out"]
+)
 def test_nothing_is_handed_out_in_another_stage_and_what_is_held_is_still_taken(stage):
     make_study(questions=3)
     [new] = make_raters(count=1)
@@ -179,3 +187,43 @@ def test_elsewhere_moves_every_card():
         moved = [ORDERS[other] for other in elsewhere(order)]
         assert len(moved) == 2
         assert all(a != b for other in moved for a, b in zip(shown, other, strict=True))
+
+
+def test_a_degraded_triple_is_one_that_its_rater_never_sees_otherwise():
+    study = make_study(questions=6, overlap=2)
+    ada, ben = make_raters(count=2)
+    rater = plan(ada.name, ("degraded", 3))
+    # Ben rates first, so that some triples want nobody any more.
+    Slot.objects.filter(triple__number__lte=2).update(state="rated")
+    rate_all(ada.token)
+    seen = Assignment.objects.filter(rater=rater).values_list("triple__number", "kind")
+    assert len({number for number, _ in seen}) == len(seen) == 5
+    [degraded] = [number for number, kind in seen if kind == "degraded"]
+    # One of those that nobody is wanted for, so that all other triples stay for the plan.
+    assert degraded <= 2
+    item = PersonalItem.objects.get(rater=rater)
+    assert item.expected == {"way": "dropped", "source": 1}
+    assert item.slot is not None and item.slot.content == CONTENT
+    rate_all(ben.token)
+    assert study_progress(study).open == 4
+
+
+def test_a_degraded_item_is_dropped_where_its_rater_has_seen_everything():
+    make_study(questions=3)
+    [new] = make_raters(count=1)
+    rater = plan(new.name, ("degraded", 3))
+    assert len(rate_all(new.token)) == 3 and kinds(rater) == ["normal"] * 3
+    assert not PersonalItem.objects.exists()
+
+
+def test_pairs_come_again_the_other_way_round_and_show_the_degraded_card():
+    make_study(questions=12, per_rater=8, form={"kind": "pairwise"})
+    [new] = make_raters(count=1)
+    rater = plan(new.name, ("repeat", 5), ("degraded", 6), ("degraded", 7))
+    rate_all(new.token)
+    repeat = Rating.objects.get(kind="repeat")
+    before = Rating.objects.get(rater=rater, triple=repeat.triple, kind="normal")
+    assert repeat.order is not None and before.order is not None
+    assert ORDERS[repeat.order][:2] == ORDERS[before.order][1::-1]
+    for rating in Rating.objects.filter(kind="degraded"):
+        assert rating.order is not None and 1 in ORDERS[rating.order][:2]
