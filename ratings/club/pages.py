@@ -17,7 +17,7 @@ from accounts.errors import InvalidInput, StarchamberError
 from ratings.club import phones
 from ratings.club.hosting import get_club
 from ratings.club.models import Club, ClubPhone, ClubRound
-from ratings.club.selectors import club_tally, lettered_cards, round_of, round_tally, vote_of
+from ratings.club.selectors import lettered_cards, round_of, round_tally, standing_of, vote_of
 from ratings.desk.forms import read_body
 from ratings.desk.presenting import present
 from ratings.desk.views import refusal
@@ -119,7 +119,7 @@ def _result(mine: ClubPhone, round_: ClubRound, said: Rating | None) -> dict[str
         labels = source_labels(mine.club.study)
         firsts = said.ranking[0] if said and said.ranking else []
         context["preferred"] = [labels[source] for source in firsts]
-        context["shares"] = list(zip(labels, club_tally(mine.club).shares, strict=True))
+        context["standing"] = standing_of(mine.club)
     return context
 
 

@@ -83,3 +83,13 @@ def lettered_cards(round_: ClubRound, *, found: Tally | None) -> list[dict[str, 
         }
         for letter, source in zip(LETTERS, ORDERS[round_.wall_order], strict=True)
     ]
+
+
+def standing_of(club: Club) -> list[dict[str, Any]]:
+    """Sources by their share of first places over all rounds, best first. Only for clubs that have revealed them."""
+    found = club_tally(club)
+    rows = [
+        {"source": label, "firsts": found.firsts[index], "share": found.shares[index]}
+        for index, label in enumerate(source_labels(club.study))
+    ]
+    return sorted(rows, key=lambda row: -row["firsts"])

@@ -22,11 +22,10 @@ from ratings.club import hosting
 from ratings.club.errors import WrongPhase
 from ratings.club.models import Club
 from ratings.club.qr import qr_svg
-from ratings.club.selectors import club_tally, counts_of, lettered_cards, round_of, round_tally
+from ratings.club.selectors import counts_of, lettered_cards, round_of, round_tally, standing_of
 from ratings.desk.presenting import present
 from ratings.slots.cards import assignment_view
 from ratings.studies.form import RatingForm
-from ratings.studies.selectors import source_labels
 
 Phase = Club.Phase
 
@@ -56,7 +55,7 @@ def _wall(club: Club) -> dict[str, Any]:
         context |= {"tally": found, "cards": lettered_cards(round_, found=found)}
     # Earlier rounds were revealed too, so the standing of an ended club tells nothing new.
     if club.study.results_are_visible and club.phase in (Phase.REVEALED, Phase.ENDED):
-        context["standing"] = _standing(club)
+        context["standing"] = standing_of(club)
     return context
 
 
@@ -73,16 +72,6 @@ def _question(content: dict[str, Any]) -> dict[str, Any]:
     )
     shown = present(blank)
     return {name: shown[name] for name in ("question", "choices", "answer")}
-
-
-def _standing(club: Club) -> list[dict[str, Any]]:
-    """Sources by their share of first places over all rounds, best first."""
-    found = club_tally(club)
-    rows = [
-        {"source": label, "firsts": found.firsts[index], "share": found.shares[index]}
-        for index, label in enumerate(source_labels(club.study))
-    ]
-    return sorted(rows, key=lambda row: -row["firsts"])
 
 
 @require_safe
