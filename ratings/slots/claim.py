@@ -46,10 +46,12 @@ RETURNING id
 """
 _RENEW_ASSIGNMENT = "UPDATE ratings_assignment SET lease_expires_at = %s WHERE id = %s"
 
-# The kind lets the unique index of (triple, rater) answer: one probe, however much this rater has rated.
+# The kinds let the unique index of (triple, rater) answer: one probe, however much this rater has rated. A degraded
+# triple counts as seen: beside its intact self it would give away what was done to it.
 _NEVER_SEEN = """
 NOT EXISTS (
-  SELECT 1 FROM ratings_assignment a WHERE a.rater_id = %s AND a.triple_id = s.triple_id AND a.kind = 'normal'
+  SELECT 1 FROM ratings_assignment a
+  WHERE a.rater_id = %s AND a.triple_id = s.triple_id AND a.kind IN ('normal', 'degraded')
 )
 """
 _PICK_OPEN = f"""

@@ -168,7 +168,7 @@ class Assignment(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["triple", "rater"],
-                condition=models.Q(kind="normal"),
+                condition=models.Q(kind__in=["normal", "degraded"]),
                 name="ratings_no_triple_twice_by_one_rater",
             ),
             models.UniqueConstraint(
@@ -247,13 +247,15 @@ class PersonalItem(models.Model):
     kind = models.CharField(max_length=8, choices=Slot.Kind.choices)
     #: Handed out once the rater has rated so many normal triples.
     after = models.PositiveIntegerField(default=0)
-    #: Null for a repeat: which triple comes again is chosen among those rated, when it is due.
+    #: Null until it is due where the choice hangs on what the rater saw: a repeat comes back to a triple that was
+    #: rated, a degraded item takes one that was never seen (see DegradedTriple).
     triple = models.ForeignKey(Triple, on_delete=models.CASCADE, null=True, blank=True, related_name="+")
-    #: 0-5; null for a repeat, which shows each card in another position than before.
+    #: 0-5; null as long as `triple` is. A repeat shows each card in another position than before.
     order = models.PositiveSmallIntegerField(null=True, blank=True)
     #: What is shown, in the form of Triple.content; null: the triple as it is.
     content = models.JSONField(null=True, blank=True)
-    #: What was done to it, and what a careful rater does with it; read by `ratings.quality` alone.
+    #: What was done to it, and what a careful rater does with it; read by `ratings.quality` alone. `draw`: a number by
+    #: the rater's own seed, for whatever is still to be chosen.
     expected = models.JSONField(default=dict, blank=True)
     #: Its place, once it was handed out.
     slot = models.OneToOneField(Slot, on_delete=models.CASCADE, null=True, blank=True, related_name="item")
@@ -263,6 +265,22 @@ class PersonalItem(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["rater", "number"], name="ratings_item_number_unique_in_rater"),
         ]
+
+
+class DegradedTriple(models.Model):
+    """A triple with one of its cards made worse by us: what a degraded item shows, and what was done to it.
+
+    Made once for a study (`ratings.quality.degrading`), so that every rater's item is one small row.
+    """
+
+    triple = models.OneToOneField(Triple, on_delete=models.CASCADE, related_name="degraded")
+    #: In the form of Triple.content.
+    content = models.JSONField()
+    #: {"way": a ratings.quality.degrade.Way, "source": the source index of the card}.
+    expected = models.JSONField()
+
+    class Meta:
+        app_label = "ratings"
 
 
 class Flag(models.Model):

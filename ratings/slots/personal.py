@@ -10,13 +10,15 @@ import json
 from dataclasses import dataclass
 from datetime import datetime
 from random import Random
+from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from accounts import tokens
-from ratings.slots.models import Assignment, PersonalItem, Rater, Rating, Slot
+from ratings.slots.models import Assignment, DegradedTriple, PersonalItem, Rater, Rating, Slot
 from ratings.slots.records import RaterSession
 from ratings.studies.draw import keyed_hash
+from ratings.studies.form import RatingForm
 from ratings.studies.journey import PRACTICE
 from ratings.studies.models import Triple
 from ratings.studies.orders import ORDER_NUMBER, ORDERS
@@ -40,7 +42,11 @@ def next_due(rater_id: int) -> int | None:
 
 
 def claim_item(session: RaterSession, expires_at: datetime) -> ClaimedItem | None:
-    """Hands out the item that is due, or None when there is none (a repeat with nothing to repeat is dropped)."""
+    """Hands out the item that is due, or None when there is none.
+
+    A repeat with nothing to repeat is dropped, and so is a degraded item when the rater has seen every triple of its
+    study that was degraded.
+    """
     given_back = _given_back(session)
     if given_back is not None:
         return _take_again(session, given_back, expires_at)
@@ -49,11 +55,9 @@ def claim_item(session: RaterSession, expires_at: datetime) -> ClaimedItem | Non
     for item in waiting.filter(practising if session.stage == PRACTICE else ~practising).select_related(
         "triple"
     ):
-        if item.triple is not None and item.order is not None:
-            return _hold(session, item, item.triple, item.order, expires_at)
-        repeated = _to_repeat(session, item)
-        if repeated is not None:
-            return _hold(session, item, *repeated, expires_at)
+        shown = _shown(session, item)
+        if shown is not None:
+            return _hold(session, item, shown, expires_at)
         item.delete()
         Rater.objects.filter(pk=session.rater_id).update(due=next_due(session.rater_id))
     return None
@@ -88,36 +92,90 @@ def put_back(rater_id: int, slot_id: int) -> None:
     Rater.objects.filter(pk=rater_id).update(due=0)
 
 
-def _hold(
-    session: RaterSession, item: PersonalItem, triple: Triple, order: int, expires_at: datetime
-) -> ClaimedItem:
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """What an item shows. content: None for the triple as it is. expected: as on PersonalItem."""
+
+    triple: Triple
+    order: int
+    content: dict[str, Any] | None
+    expected: dict[str, Any]
+
+
+def _shown(session: RaterSession, item: PersonalItem) -> _Shown | None:
+    """None when there is nothing that this item could show to this rater any more."""
+    if item.triple is not None and item.order is not None:
+        return _Shown(item.triple, item.order, item.content, item.expected)
+    if item.kind == Slot.Kind.DEGRADED:
+        return _to_degrade(session, item)
+    return _to_repeat(session, item)
+
+
+def _hold(session: RaterSession, item: PersonalItem, shown: _Shown, expires_at: datetime) -> ClaimedItem:
     slot = Slot.objects.create(
         study_id=session.study_id,
-        triple=triple,
+        triple=shown.triple,
         kind=item.kind,
         state=Slot.State.HELD,
-        content=item.content,
-        order=order,
+        content=shown.content,
+        order=shown.order,
         random_key=0,
         holder_id=session.rater_id,
         lease_expires_at=expires_at,
     )
-    PersonalItem.objects.filter(pk=item.pk).update(slot=slot, triple=triple, order=order)
+    PersonalItem.objects.filter(pk=item.pk).update(
+        slot=slot, triple=shown.triple, order=shown.order, expected=shown.expected
+    )
     token = tokens.random_bytes(16).hex()
     Assignment.objects.create(
         token=token,
         slot=slot,
         rater_id=session.rater_id,
-        triple=triple,
+        triple=shown.triple,
         kind=item.kind,
-        order=order,
+        order=shown.order,
         lease_expires_at=expires_at,
     )
-    content = item.content if item.content is not None else triple.content
-    return ClaimedItem(token=token, order=order, content=json.dumps(content))
+    content = shown.content if shown.content is not None else shown.triple.content
+    return ClaimedItem(token=token, order=shown.order, content=json.dumps(content))
 
 
-def _to_repeat(session: RaterSession, item: PersonalItem) -> tuple[Triple, int] | None:
+def _random(session: RaterSession, item: PersonalItem) -> Random:
+    """The same for the same item, whenever it is due."""
+    draw = item.expected.get("draw") or keyed_hash(session.rater_id, item.kind, str(item.number))
+    return Random(draw)
+
+
+def _to_degrade(session: RaterSession, item: PersonalItem) -> _Shown | None:
+    """A degraded triple that this rater has never seen, and will never see intact (`claim._NEVER_SEEN`).
+
+    Those first whose places are all rated: this rater is not needed there. Taken when it is due and not before, so
+    that nothing is kept from a rater who may be the last one that the plan waits for.
+    """
+    seen = Assignment.objects.filter(
+        rater_id=session.rater_id, kind__in=[Slot.Kind.NORMAL, Slot.Kind.DEGRADED]
+    ).values("triple")
+    wanting = Slot.objects.filter(
+        triple=OuterRef("triple"), kind=Slot.Kind.NORMAL, state__in=[Slot.State.OPEN, Slot.State.HELD]
+    )
+    unseen = (
+        DegradedTriple.objects.filter(triple__study_id=session.study_id)
+        .exclude(triple__in=seen)
+        .annotate(wanting=Exists(wanting))
+        .order_by("wanting", "triple__number")
+    )
+    found = list(unseen.values_list("wanting", "pk"))
+    random = _random(session, item)
+    equal = [pk for is_wanting, pk in found if is_wanting == found[0][0]]
+    if not equal:
+        return None
+    degraded = DegradedTriple.objects.select_related("triple").get(pk=random.choice(equal))
+    card = degraded.expected["source"]
+    orders = [number for number, order in enumerate(ORDERS) if card in order[: session.form.shown]]
+    return _Shown(degraded.triple, random.choice(orders), degraded.content, degraded.expected)
+
+
+def _to_repeat(session: RaterSession, item: PersonalItem) -> _Shown | None:
     """One of the rater's earlier triples, in an order that puts every card elsewhere; the same for the same rater."""
     repeated_before = PersonalItem.objects.filter(
         rater_id=session.rater_id, kind=Slot.Kind.REPEAT, triple__isnull=False
@@ -133,15 +191,21 @@ def _to_repeat(session: RaterSession, item: PersonalItem) -> tuple[Triple, int] 
     far = found[:-REPEAT_DISTANCE] or found[:-1] or found
     if not far:
         return None
-    random = Random(keyed_hash(session.rater_id, "repeat", str(item.number)))
+    random = _random(session, item)
     triple_id, order = random.choice(far)
     assert order is not None  # by the filter
-    return Triple.objects.get(pk=triple_id), random.choice(elsewhere(order))
+    again = random.choice(elsewhere(order, session.form))
+    return _Shown(Triple.objects.get(pk=triple_id), again, None, {})
 
 
-def elsewhere(order: int) -> list[int]:
-    """The two orders in which each card stands in another position than in this one."""
+def elsewhere(order: int, form: RatingForm | None = None) -> list[int]:
+    """The two orders in which each card stands in another position than in this one.
+
+    Where a form shows two cards only, the one order that shows the same two the other way round.
+    """
     shown = ORDERS[order]
+    if form is not None and form.shown == 2:
+        return [ORDER_NUMBER[(shown[1], shown[0], shown[2])]]
     return [
         ORDER_NUMBER[other]
         for other in ORDERS
