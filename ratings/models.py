@@ -14,7 +14,7 @@ from ratings.slots.models import (
     Rating,
     Slot,
 )
-from ratings.studies.models import Study, StudySource, Triple, TripleCard
+from ratings.studies.models import Deviation, Protocol, Study, StudySource, Triple, TripleCard
 
 __all__ = [
     "Assignment",
@@ -23,9 +23,11 @@ __all__ = [
     "ClubRound",
     "Dataset",
     "DegradedTriple",
+    "Deviation",
     "Export",
     "Flag",
     "PersonalItem",
+    "Protocol",
     "Question",
     "QuestionRevision",
     "Rater",

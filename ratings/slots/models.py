@@ -26,6 +26,10 @@ class Rater(models.Model):
     kind = models.CharField(max_length=9, choices=Kind.choices, default=Kind.HUMAN)
     #: True for imported ratings whose raters are columns rather than persons: nothing clusters by them.
     anonymous = models.BooleanField(default=False)
+    #: The group of ratings.studies.pools that this rater belongs to; empty: none.
+    pool = models.CharField(max_length=100, blank=True)
+    #: How many triples this rater gets; null: as many as the study says.
+    quota = models.PositiveIntegerField(null=True, blank=True)
     #: Triples rated (skips not counted).
     done = models.PositiveIntegerField(default=0)
     #: Where this rater stands in the study's journey: ratings.studies.journey. Who never entered one rates at once.

@@ -35,7 +35,7 @@ LAST_USE_GRAIN = timedelta(minutes=1)
 _FIND = """
 SELECT t.id, t.expires_at, t.revoked_at, t.last_used_at,
        r.id, r.name, r.kind, r.done, r.orders_seen, r.stage, r.consent, r.extra_done, r.extra_planned, r.due,
-       s.id, s.name, s.state, s.instructions, s.per_rater, s.lease_seconds, s.max_skips, s.form
+       s.id, s.name, s.state, s.instructions, COALESCE(r.quota, s.per_rater), s.lease_seconds, s.max_skips, s.form
 FROM ratings_ratertoken t
 JOIN ratings_rater r ON r.id = t.rater_id
 JOIN ratings_study s ON s.id = r.study_id

@@ -46,6 +46,13 @@ class Study(models.Model):
     quality = models.JSONField(default=dict, blank=True)
     #: What a rater is paid, and below which hourly rate that is unfair: ratings.studies.pay. Empty: not said.
     pay = models.JSONField(default=dict, blank=True)
+    #: The one comparison that the study is made for, and how it will be tested: ratings.studies.protocol. Frozen with
+    #: the rest of the design when the study opens. Empty: none was said.
+    protocol = models.JSONField(default=dict, blank=True)
+    #: Named groups of raters, each with its own quota and places: ratings.studies.pools. Empty: all alike.
+    pools = models.JSONField(default=list, blank=True)
+    #: How well looks alone tell the sources: ratings.studies.guess. Null until it was computed; empty: too few triples.
+    guess = models.JSONField(null=True, blank=True)
     #: {reason: number of the dataset's questions left out for it} by the draw.
     excluded = models.JSONField(default=dict, blank=True)
     #: Questions that could have been drawn, of `considered` questions in the dataset.
@@ -80,6 +87,37 @@ class Study(models.Model):
     def results_are_visible(self) -> bool:
         """Pages and API hide what tells sources apart until the study is closed or un-blinded."""
         return self.state == self.State.CLOSED or self.unblinded_at is not None
+
+
+class Protocol(models.Model):
+    """A study's design as it stood when the study opened for the first time. Never edited."""
+
+    study = models.OneToOneField(Study, on_delete=models.CASCADE, related_name="frozen_protocol")
+    #: ratings.studies.protocol.whole_design: every choice, the primary contrast among them.
+    content = models.JSONField()
+    #: SHA-256 hex of the canonical JSON of `content`.
+    sha256 = models.CharField(max_length=64)
+    frozen_at = models.DateTimeField(default=timezone.now)
+    frozen_by = models.CharField(max_length=150)
+
+    class Meta:
+        app_label = "ratings"
+
+
+class Deviation(models.Model):
+    """What was done otherwise than the frozen protocol says, by whom, when and why. Rows are added, never edited."""
+
+    study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="deviations")
+    #: A code of ratings.studies.protocol.DEVIATIONS.
+    code = models.CharField(max_length=32)
+    details = models.JSONField(default=dict, blank=True)
+    reason = models.TextField()
+    by = models.CharField(max_length=150)
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        app_label = "ratings"
+        ordering = ["at", "id"]
 
 
 class StudySource(models.Model):
