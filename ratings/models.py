@@ -2,6 +2,7 @@
 
 from ratings.club.models import Club, ClubPhone, ClubRound
 from ratings.exports.models import Export
+from ratings.journeys.models import BlindingGuess, ComprehensionTry, DebriefAnswers, StageChange
 from ratings.library.models import Dataset, Question, QuestionRevision, Rationale, Source
 from ratings.quality.models import RaterDecision
 from ratings.slots.models import (
@@ -18,10 +19,13 @@ from ratings.studies.models import Deviation, Protocol, Study, StudySource, Trip
 
 __all__ = [
     "Assignment",
+    "BlindingGuess",
     "Club",
     "ClubPhone",
     "ClubRound",
+    "ComprehensionTry",
     "Dataset",
+    "DebriefAnswers",
     "DegradedTriple",
     "Deviation",
     "Export",
@@ -37,6 +41,7 @@ __all__ = [
     "Rationale",
     "Slot",
     "Source",
+    "StageChange",
     "Study",
     "StudySource",
     "Triple",

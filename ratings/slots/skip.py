@@ -109,7 +109,7 @@ def unskip(secret: str) -> Claimed:
     _, held = find_both(secret, last.assignment.token)
     if not held.slot_is_free:
         raise NothingToUndo("Another rater has that triple now.")
-    release_held(session)
+    release_held(session.rater_id)
     Rating.objects.filter(pk=last.pk).update(current=False)
     revive_assignment(
         session, slot_id=held.slot_id, assignment_id=held.assignment_id, expires_at=_lease_end(session)
@@ -125,14 +125,14 @@ def _lock_slots(session: RaterSession, skipped_slot_id: int) -> None:
     list(Slot.objects.select_for_update(no_key=True).filter(pk__in=both).order_by("pk").values_list("pk"))
 
 
-def release_held(session: RaterSession) -> None:
+def release_held(rater_id: int) -> None:
     """Gives back, unrated, what this rater holds. The caller is in a transaction that holds the rater's row."""
-    present = Assignment.objects.filter(rater_id=session.rater_id, state=Assignment.State.HELD).first()
+    present = Assignment.objects.filter(rater_id=rater_id, state=Assignment.State.HELD).first()
     if present is None:
         return
-    slots = Slot.objects.filter(pk=present.slot_id, state=Slot.State.HELD, holder_id=session.rater_id)
+    slots = Slot.objects.filter(pk=present.slot_id, state=Slot.State.HELD, holder_id=rater_id)
     if present.kind != Slot.Kind.NORMAL and slots.exists():
-        put_back(session.rater_id, present.slot_id)
+        put_back(rater_id, present.slot_id)
         Assignment.objects.filter(pk=present.pk).update(state=Assignment.State.RELEASED)
     elif slots.update(state=Slot.State.OPEN, holder=None, lease_expires_at=None):
         Assignment.objects.filter(pk=present.pk).update(state=Assignment.State.RELEASED)

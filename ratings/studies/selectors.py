@@ -7,10 +7,14 @@ from collections.abc import Iterator
 from operator import itemgetter
 
 from ratings.studies.errors import UnknownStudy
+from ratings.studies.journey import read_journey
 from ratings.studies.lint import Finding, ShownTriple, lint
 from ratings.studies.models import Study
 
 _CHUNK = 2_000
+
+#: The label that imports give to human solutions unless told otherwise.
+HUMAN = "human"
 
 
 def get_study(name: str) -> Study:
@@ -36,6 +40,12 @@ def get_locked_study(name: str, *, against_raters: bool = False) -> Study:
 def source_labels(study: Study) -> list[str]:
     """The labels of a study's sources, in its order. Not for pages of raters."""
     return list(study.study_sources.order_by("index").values_list("source__label", flat=True))
+
+
+def human_sources(study: Study) -> frozenset[int]:
+    """Indices of the sources that are people: those that the journey's debrief names, else the one labelled `human`."""
+    named = read_journey(study.journey).debrief.human or (HUMAN,)
+    return frozenset(index for index, label in enumerate(source_labels(study)) if label in named)
 
 
 def lint_study(study: Study) -> Iterator[Finding]:

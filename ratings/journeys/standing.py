@@ -1,0 +1,89 @@
+"""Where a rater stands: who asks, in which study, on which journey; and the one way to move on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from ratings.journeys.models import StageChange
+from ratings.slots.models import Assignment, PersonalItem, Rater, Rating, Slot
+from ratings.slots.records import RaterSession
+from ratings.slots.services import require_study
+from ratings.slots.sessions import find_rater
+from ratings.studies.journey import DEBRIEF, PASSED, Journey, next_stage, read_journey
+from ratings.studies.models import Study
+
+#: What a practice item is once it needs no more answer.
+_ANSWERED = (Assignment.State.RATED, Assignment.State.SKIPPED, Assignment.State.SURPLUS)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A rater with the journey of the study."""
+
+    session: RaterSession
+    journey: Journey
+    unblinded: bool
+
+    @property
+    def stage(self) -> str:
+        return self.session.stage
+
+    @property
+    def rater_id(self) -> int:
+        return self.session.rater_id
+
+
+def stand(secret: str, *, study: str | None = None, lock: bool = False) -> Standing:
+    """Where the rater behind a secret stands. Raises NotAuthenticated; PermissionRefused for another study's name.
+
+    lock: hold the rater's row until the transaction ends, so that two tabs take turns.
+    """
+    session = find_rater(secret, lock=lock)
+    require_study(session, study)
+    row = Study.objects.filter(pk=session.study_id).values_list("journey", "unblinded_at").get()
+    return Standing(session=session, journey=read_journey(row[0]), unblinded=row[1] is not None)
+
+
+def move_on(standing: Standing, outcome: str, *, consent: str = "") -> Standing:
+    """Ends the stage and notes it. The caller holds the rater's row. Raises NoSuchMove.
+
+    consent: the version of the consent that this move is about. A debrief that has nothing to ask is passed over.
+    """
+    entered = next_stage(standing.journey, standing.stage, outcome)
+    if entered == DEBRIEF and not has_debrief(standing):
+        entered = next_stage(standing.journey, entered, PASSED)
+    if entered == standing.stage:
+        return standing
+    given = consent if outcome == PASSED and consent else standing.session.consent
+    Rater.objects.filter(pk=standing.rater_id).update(stage=entered, consent=given)
+    note_change(standing.rater_id, left=standing.stage, entered=entered, outcome=outcome, consent=consent)
+    return replace(standing, session=replace(standing.session, stage=entered, consent=given))
+
+
+def note_change(rater_id: int, *, left: str, entered: str, outcome: str, consent: str = "") -> None:
+    StageChange.objects.create(
+        rater_id=rater_id, left=left, entered=entered, outcome=outcome, consent=consent
+    )
+
+
+def has_debrief(standing: Standing) -> bool:
+    debrief = standing.journey.debrief
+    return bool(debrief.questions) or debrief.comment or (debrief.guess and bool(guessable(standing)))
+
+
+def guessable(standing: Standing) -> list[Rating]:
+    """The ratings of the last few triples, newest first, whose cards the rater is asked about again."""
+    said = Rating.objects.filter(
+        rater_id=standing.rater_id, kind=Slot.Kind.NORMAL, current=True, skipped=False, order__isnull=False
+    )
+    last = said.select_related("assignment", "triple").order_by("-assignment_id")
+    return list(last[: standing.journey.debrief.guess_triples])
+
+
+def practice_counts(standing: Standing) -> tuple[int, int]:
+    """(answered, planned) practice items of this rater."""
+    planned = PersonalItem.objects.filter(rater_id=standing.rater_id, kind=Slot.Kind.PRACTICE).count()
+    answered = Assignment.objects.filter(
+        rater_id=standing.rater_id, kind=Slot.Kind.PRACTICE, state__in=_ANSWERED
+    )
+    return answered.count(), planned
