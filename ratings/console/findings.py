@@ -7,9 +7,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from ratings.console.words import LINT_RULES
+from ratings.studies.guess import Guess
 from ratings.studies.lint import NAMING_RULES, Finding
 from ratings.studies.models import Study
-from ratings.studies.selectors import lint_study
+from ratings.studies.selectors import guess_of, lint_study
 
 #: Larger studies are linted on a page of their own, so that a look at the study stays quick.
 MAX_INLINE_TRIPLES = 2_000
@@ -26,12 +27,16 @@ class RuleCount:
 
 @dataclass(frozen=True, slots=True)
 class LintReport:
-    """rules: those that block first. shown: the first findings, those that block first."""
+    """rules: those that block first. shown: the first findings, those that block first.
+
+    guess: how well looks alone tell the sources; None where there are too few triples to say.
+    """
 
     total: int
     blocking: int
     rules: list[RuleCount]
     shown: list[Finding]
+    guess: Guess | None = None
 
 
 def report_on(study: Study, *, names_sources: bool, shown: int = SHOWN_FINDINGS) -> LintReport:
@@ -39,7 +44,7 @@ def report_on(study: Study, *, names_sources: bool, shown: int = SHOWN_FINDINGS)
     findings: Iterable[Finding] = lint_study(study)
     if not names_sources:
         findings = map(_without_label, findings)
-    return count_findings(findings, shown=shown)
+    return replace(count_findings(findings, shown=shown), guess=guess_of(study))
 
 
 def _without_label(finding: Finding) -> Finding:

@@ -32,6 +32,11 @@ LINT_RULES = {
     "everyday_label": "A rationale contains a source's name that is an everyday word",
     "leftover": "The normaliser left something behind",
     "model_name": "A rationale names a model",
+    "prompt_leftover": "A rationale still has a part of its prompt",
+    "thinking_tag": "A rationale has a tag of a model's thinking",
+    "odd_character": "A rationale has an odd character",
+    "length_outlier": "A rationale is more than twice as long as its triple's median",
+    "looks": "Looks alone tell the sources, better than chance",
 }
 
 

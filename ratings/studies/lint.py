@@ -1,4 +1,7 @@
-"""The leak lint, version 1: what would tell raters who wrote a card, or make the ranking meaningless. Pure."""
+"""The leak lint, version 2: what would tell raters who wrote a card, or make the ranking meaningless. Pure.
+
+The rules here look at one triple. What only shows over many, ratings.studies.guess finds.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from typing import Any
 
 from problems.normalise import leftovers
 from problems.text import fold
+from ratings.studies.lint_marks import find_marks
 
 #: Labels that are everyday English: they stand in honest rationales, so a match is another rule, which only warns.
 EVERYDAY_WORDS = frozenset(
@@ -19,16 +23,24 @@ EVERYDAY_WORDS = frozenset(
 #: The rules whose findings say a source's label.
 NAMING_RULES = frozenset({"source_name", "everyday_label"})
 
-#: Names of models and makers that a rationale has no reason to contain. A match only warns: some are surnames.
-MODEL_NAMES = re.compile(
-    r"\b(gpt-?[0-9a-z.]*|chatgpt|openai|llama|mistral|claude|gemini|anthropic|deepseek|qwen|language model|as an ai)\b",
-    re.I,
-)
+#: A text more than so many times as long as its triple's median stands out before it is read.
+LENGTH_RATIO = 2.0
+
+#: Findings by the marks of ratings.studies.lint_marks, as their sentences go on.
+_MARKS = {
+    "model_name": "a rationale says",
+    "prompt_leftover": "a rationale still has what belongs to a prompt,",
+    "thinking_tag": "a rationale has the tag",
+    "odd_character": "a rationale has the character",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing found in one triple. `blocks`: the study can not be opened over it without an override."""
+    """One thing found in one triple (0: in the study as a whole).
+
+    blocks: the study can not be opened over it without an override.
+    """
 
     rule: str
     triple: int
@@ -72,14 +84,29 @@ def _lint_triple(triple: ShownTriple, names: Sequence[tuple[str, re.Pattern[str]
                 blocks=not everyday,
             )
     for text in texts:
-        for left in leftovers(text):
-            yield Finding(
-                "leftover", triple.number, f"{where}: a rationale still contains {left[:60]!r}.", blocks=True
-            )
-        if match := MODEL_NAMES.search(text):
-            yield Finding(
-                "model_name", triple.number, f"{where}: a rationale says {match[0]!r}.", blocks=False
-            )
+        yield from _lint_text(text, triple.number, where)
+    if outlier := length_outlier([len(text) for text in texts]):
+        yield Finding("length_outlier", triple.number, f"{where}: {outlier}.", blocks=False)
+
+
+def _lint_text(text: str, number: int, where: str) -> Iterator[Finding]:
+    left = leftovers(text)
+    for each in left:
+        yield Finding("leftover", number, f"{where}: a rationale still contains {each[:60]!r}.", blocks=True)
+    for rule, what in find_marks(text):
+        # Thinking that the normaliser knows is a leftover already.
+        if rule != "thinking_tag" or not any(each.startswith("thinking") for each in left):
+            yield Finding(rule, number, f"{where}: {_MARKS[rule]} {what!r}.", blocks=False)
+
+
+def length_outlier(lengths: Sequence[int]) -> str:
+    """What stands out among the lengths of a triple's texts, in characters; empty: nothing."""
+    if len(lengths) != 3:
+        return ""
+    _, median, longest = sorted(lengths)
+    if longest <= LENGTH_RATIO * median:
+        return ""
+    return f"one rationale is {longest / median:.1f} times as long as the median of the three"
 
 
 def _name_pattern(label: str) -> re.Pattern[str]:

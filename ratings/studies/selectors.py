@@ -5,8 +5,10 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 from operator import itemgetter
+from typing import Any
 
 from ratings.studies.errors import UnknownStudy
+from ratings.studies.guess import MOST_TRIPLES, Guess, guess_sources
 from ratings.studies.journey import read_journey
 from ratings.studies.lint import Finding, ShownTriple, lint
 from ratings.studies.models import Study
@@ -49,13 +51,30 @@ def human_sources(study: Study) -> frozenset[int]:
 
 
 def lint_study(study: Study) -> Iterator[Finding]:
-    """Lints what raters would see: the normalised texts of the stored cards."""
-    return lint(_shown_triples(study), labels=source_labels(study))
+    """Lints what raters would see: the normalised texts of the stored cards. The whole study first."""
+    guess = guess_of(study)
+    if guess is not None and guess.is_above_chance:
+        yield Finding("looks", 0, guess.sentence, blocks=False)
+    yield from lint(_shown_triples(study), labels=source_labels(study))
 
 
-def _shown_triples(study: Study) -> Iterator[ShownTriple]:
+def guess_of(study: Study) -> Guess | None:
+    """How well looks alone tell the study's sources; None if it has too few triples to say."""
+    stored = guess_looks(study) if study.guess is None else study.guess
+    return Guess(**{**stored, "looks": tuple(stored["looks"])}) if stored else None
+
+
+def guess_looks(study: Study) -> dict[str, Any]:
+    """What Study.guess keeps. The first triples are a random sample: their numbers follow the draw, which is by lot."""
+    sample = itertools.islice(_shown_triples(study, up_to=MOST_TRIPLES), MOST_TRIPLES)
+    guess = guess_sources([[text or "" for text in shown.texts] for shown in sample], seed=study.seed)
+    return guess.as_json() if guess else {}
+
+
+def _shown_triples(study: Study, *, up_to: int | None = None) -> Iterator[ShownTriple]:
     # Plain columns: a study may have hundreds of thousands of cards, and nothing else of their rows is read.
-    rows = study.triples.order_by("number").values_list(
+    wanted = study.triples.all() if up_to is None else study.triples.filter(number__lte=up_to)
+    rows = wanted.order_by("number").values_list(
         "number", "question__external_id", "cards__source_index", "cards__rationale__normalised"
     )
     for (number, question), cards in itertools.groupby(

@@ -21,7 +21,7 @@ from ratings.studies.lint import Finding
 from ratings.studies.models import Study, StudySource, Triple, TripleCard
 from ratings.studies.orders import ORDER_NUMBER
 from ratings.studies.rendering import render_triple
-from ratings.studies.selectors import get_locked_study, lint_study
+from ratings.studies.selectors import get_locked_study, guess_looks, lint_study
 
 _CHUNK = 1_000
 
@@ -55,6 +55,9 @@ def create_study(design: StudyDesign, *, actor: Actor) -> Study:
     study = _store_study(design, draw, dataset_id=dataset.pk, sources=sources, created_by=actor.user)
     for chunk in chunks(enumerate(draw.triples, start=1), _CHUNK):
         _store_triples(study, chunk)
+    # Triples never change, so this is found once and stands on every lint report.
+    study.guess = guess_looks(study)
+    study.save(update_fields=["guess"])
     record(
         actor, "study.create", subject=study.name, details={"triples": len(draw.triples), "seed": design.seed}
     )

@@ -63,6 +63,7 @@ class Command(JsonCommand):
             "state": study.state,
             "lint": [finding.as_json() for finding in findings[:MAX_FINDINGS]],
             "lint_findings": len(findings),
+            "guess": study.guess or None,
             "excluded": study.excluded,
             "eligible": study.eligible,
             "considered": study.considered,
