@@ -21,7 +21,14 @@ from tests.services.worker import Worker, wait_for, wait_for_job
 from tests.services.world import ROOT, SERVERS
 from tools.worker import numbered
 
-COMMAND = "import sys, django; django.setup(); from jobs.services import run_here; run_here(int(sys.argv[1]))"
+#: A suite that was started in the background hands down that Ctrl-C is ignored.
+COMMAND = """
+import signal, sys, django
+signal.signal(signal.SIGINT, signal.default_int_handler)
+django.setup()
+from jobs.services import run_here
+run_here(int(sys.argv[1]))
+"""
 
 
 @contextmanager

@@ -146,6 +146,21 @@ def wait_for(condition: Callable[[], object], *, seconds: float = 60) -> None:
         time.sleep(0.02)
 
 
+def wait_until_dead(process: psutil.Process, *, seconds: float = 20) -> None:
+    """Returns when the process does nothing any more. One that its new parent has not yet buried counts as dead."""
+    deadline = time.monotonic() + seconds
+    while is_alive(process):
+        assert time.monotonic() < deadline, f"{process} lives on"
+        time.sleep(0.02)
+
+
+def is_alive(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
 def wait_for_job(job_id: int, *states: str, seconds: float = 60) -> Any:
     """The job (any of its results may be None) once it is in one of these states; by default at its end."""
     from jobs.models import Job

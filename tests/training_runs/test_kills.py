@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import psutil
 import pytest
 
 from generation.registry.models import LanguageModel
@@ -13,7 +12,7 @@ from jobs.models import Metric
 from jobs.tasks import enqueue
 from tests.conftest import _site
 from tests.services.site import Site
-from tests.services.worker import Worker, wait_for, wait_for_job
+from tests.services.worker import Worker, wait_for, wait_for_job, wait_until_dead
 from tests.training_runs.worlds import done, launched, make_sums, outcome_of
 from training.runs import checkpoints
 from training.runs.models import ExampleBatch
@@ -50,7 +49,7 @@ def test_a_killed_child_and_a_killed_worker_change_no_number(
     wait_for(lambda: steps.count() >= 8)
     [child] = worker.children
     worker.kill()
-    psutil.wait_procs([child], timeout=10)
+    wait_until_dead(child, seconds=10)
     make_worker(queues="train", JOB_LEASE_SECONDS="2")
     job = wait_for_job(run.job_id, seconds=120)
     assert (job.state, job.attempts) == ("finished", 3), job.error
