@@ -282,8 +282,15 @@ def test_a_study_that_closes_meanwhile_says_so(module_site: Site, new_page: NewP
     assert not Rating.objects.filter(study=study).exists()
 
 
-@pytest.mark.parametrize("phone", [False, True], ids=["desktop", "phone"])
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize(
+    ("phone", "dark"),
+    [
+        pytest.param(False, False, id="desktop"),
+        pytest.param(True, True, id="phone in the dark"),
+        pytest.param(False, True, id="desktop in the dark", marks=pytest.mark.slow),
+        pytest.param(True, False, id="phone", marks=pytest.mark.slow),
+    ],
+)
 def test_axe_finds_nothing(
     module_site: Site, new_page: NewPage, study: Study, phone: bool, dark: bool
 ) -> None:

@@ -51,53 +51,71 @@ def test_it_refuses_what_must_not_face_people_in_one_line(
     assert not (tmp_path / "web.pid").exists()
 
 
-def test_its_pid_file_names_the_master_and_goes_with_it(live_site: Site) -> None:
-    master = psutil.Process(live_site.pid)
+@pytest.fixture
+def served(module_site: Site) -> Site:
+    """One site for all tests of this module, running: one that a test before has ended is started again."""
+    if not is_listening(module_site.port):
+        module_site.restart()
+    return module_site
+
+
+def test_its_pid_file_names_the_master_and_goes_with_it(served: Site) -> None:
+    master = psutil.Process(served.pid)
     started = time.monotonic()
-    while len(master.children()) != live_site.workers:
+    while len(master.children()) != served.workers:
         assert time.monotonic() - started < 10
         time.sleep(0.05)
-    assert live_site.client().get("/accounts/login/").status_code == 200
-    live_site.stop()
-    assert not live_site.pid_file.exists()
-    assert not is_listening(live_site.port)
+    assert served.client().get("/accounts/login/").status_code == 200
+    served.stop()
+    assert not served.pid_file.exists()
+    assert not is_listening(served.port)
 
 
-@pytest.mark.race
-def test_a_killed_master_frees_the_port_at_once_and_a_new_one_starts(any_site: Site) -> None:
+def dies_and_comes_back(site: Site) -> None:
     # A client that keeps its connection, as browsers do, must not hold the port.
-    client = any_site.client()
+    client = site.client()
     assert client.get("/accounts/login/").status_code == 200
-    any_site.kill_master()
+    site.kill_master()
     started = time.monotonic()
-    while is_listening(any_site.port):
+    while is_listening(site.port):
         assert time.monotonic() - started < 2, "the port is still held 2 s after kill -9"
         time.sleep(0.02)
-    assert any_site.pid_file.exists(), "a killed process can not have cleaned up"
-    any_site.restart()
-    assert any_site.client().get("/accounts/login/").status_code == 200
+    assert site.pid_file.exists(), "a killed process can not have cleaned up"
+    site.restart()
+    assert site.client().get("/accounts/login/").status_code == 200
 
 
 @pytest.mark.race
-def test_a_stale_pid_file_that_names_a_living_stranger_is_replaced(live_site: Site) -> None:
-    live_site.kill()
-    live_site.pid_file.write_text(f"{os.getpid()}\n")
-    live_site.restart()
-    assert live_site.pid != os.getpid()
+def test_a_killed_master_frees_the_port_at_once_and_a_new_one_starts(served: Site) -> None:
+    dies_and_comes_back(served)
 
 
-def test_static_files_are_served_compressed_and_for_long(live_site: Site) -> None:
-    page = live_site.client().get("/accounts/login/").text
+@pytest.mark.slow
+@pytest.mark.race
+def test_the_same_in_the_embedded_world(sqlite_site: Site) -> None:
+    dies_and_comes_back(sqlite_site)
+
+
+@pytest.mark.race
+def test_a_stale_pid_file_that_names_a_living_stranger_is_replaced(served: Site) -> None:
+    served.kill()
+    served.pid_file.write_text(f"{os.getpid()}\n")
+    served.restart()
+    assert served.pid != os.getpid()
+
+
+def test_static_files_are_served_compressed_and_for_long(served: Site) -> None:
+    page = served.client().get("/accounts/login/").text
     assert "/static/" not in page or ".css" in page
     sheets = [piece.split('"')[0] for piece in page.split('href="') if piece.startswith("/static/")]
     for sheet in sheets:
-        answer = live_site.client().get(sheet, headers={"Accept-Encoding": "br"})
+        answer = served.client().get(sheet, headers={"Accept-Encoding": "br"})
         assert answer.status_code == 200
         assert "immutable" in answer.headers["Cache-Control"]
 
 
 @pytest.mark.race
-def test_a_port_in_use_is_an_error_and_not_a_second_server(live_site: Site, tmp_path: Path) -> None:
+def test_a_port_in_use_is_an_error_and_not_a_second_server(served: Site, tmp_path: Path) -> None:
     port = ReservedPort()
     listener = socket.socket()
     listener.bind(("127.0.0.1", port.release()))
@@ -106,7 +124,7 @@ def test_a_port_in_use_is_an_error_and_not_a_second_server(live_site: Site, tmp_
     second = subprocess.run(
         [*command, "--pid-file", str(tmp_path / "web.pid")],
         cwd=ROOT,
-        env=live_site.environment,
+        env=served.environment,
         capture_output=True,
         text=True,
         timeout=60,
@@ -118,11 +136,11 @@ def test_a_port_in_use_is_an_error_and_not_a_second_server(live_site: Site, tmp_
 
 
 @pytest.mark.race
-def test_sigterm_ends_it_cleanly(live_site: Site) -> None:
-    os.kill(live_site.pid, signal.SIGTERM)
+def test_sigterm_ends_it_cleanly(served: Site) -> None:
+    os.kill(served.pid, signal.SIGTERM)
     started = time.monotonic()
-    while live_site.pid_file.exists():
+    while served.pid_file.exists():
         assert time.monotonic() - started < 10
         time.sleep(0.05)
     with pytest.raises(httpx.ConnectError):
-        live_site.client().get("/accounts/login/")
+        served.client().get("/accounts/login/")

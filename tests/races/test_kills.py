@@ -24,7 +24,12 @@ from tests.services.site import Site
 
 pytestmark = pytest.mark.race
 
-KILLS = 4
+#: (world, kills, questions, ratings of each)
+KILLED = [
+    ("postgresql", 4, 100, 5),
+    ("sqlite", 2, 40, 4),
+    pytest.param("sqlite", 4, 60, 4, marks=pytest.mark.slow),
+]
 
 
 @dataclass(slots=True)
@@ -115,22 +120,26 @@ def assert_nothing_lost_or_doubled(clients: list[Stubborn], study: str, *, slots
     assert Rating.objects.filter(study__name=study).count() == slots
 
 
-def test_killing_the_web_server_in_mid_submission_loses_and_doubles_nothing(any_site, arena):
-    questions, overlap = (100, 5) if any_site.vendor == "postgresql" else (60, 4)
+@pytest.mark.parametrize(
+    ("any_site", "kills", "questions", "overlap"), KILLED, indirect=["any_site"], ids=lambda value: str(value)
+)
+def test_killing_the_web_server_in_mid_submission_loses_and_doubles_nothing(
+    any_site, arena, kills, questions, overlap
+):
     slots = questions * overlap
     study, raters = arena(raters=8, questions=questions, overlap=overlap)
     clients = [Stubborn(any_site, study, rater) for rater in raters]
     threads = start(clients, seconds=80)
-    for number in range(1, KILLS + 1):
+    for number in range(1, kills + 1):
         # Into the middle of work, at another moment of it each time.
-        wait_for_ratings(study, number * slots // (KILLS + 2))
+        wait_for_ratings(study, number * slots // (kills + 2))
         time.sleep(0.003 * number)
         any_site.kill()
         any_site.restart()
     for thread in threads:
         thread.join(90)
     # At least as many calls were cut off as there were kills.
-    assert sum(client.unanswered for client in clients) >= KILLS
+    assert sum(client.unanswered for client in clients) >= kills
     assert_nothing_lost_or_doubled(clients, study, slots=slots)
 
 

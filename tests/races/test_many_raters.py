@@ -63,7 +63,7 @@ def assert_all_is_well(journal: Journal, study: str, *, slots: int) -> None:
     assert stored.filter(surplus=True).count() >= 1
 
 
-@pytest.mark.parametrize(("questions", "overlap"), [(100, 5), (167, 3)])
+@pytest.mark.parametrize(("questions", "overlap"), [(100, 5), pytest.param(167, 3, marks=pytest.mark.slow)])
 def test_fifty_raters_meet_the_plan_of_five_hundred_slots_exactly(module_site, questions, overlap):
     study, slots = f"crowd-{overlap}", questions * overlap
     make_dataset(study, questions=questions)

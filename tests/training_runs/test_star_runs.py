@@ -138,12 +138,21 @@ PLACES = [
 ]
 
 
+#: While it samples, while it trains, and while a model is being put away.
+THREE = [PLACES[1], PLACES[3], PLACES[5]]
+
+
 @pytest.mark.django_db
-def test_a_run_that_was_interrupted_anywhere_ends_with_the_same_numbers(storage, monkeypatch) -> None:
+@pytest.mark.parametrize(
+    "places", [THREE, pytest.param(PLACES, marks=pytest.mark.slow)], ids=["three", "all"]
+)
+def test_a_run_that_was_interrupted_anywhere_ends_with_the_same_numbers(
+    storage, monkeypatch, places: list[tuple[type, str, int, bool]]
+) -> None:
     make_sums()
     expected = outcome_of(done(label="whole"))
     assert expected["curves"] and expected["examples"]
-    for number, (owner, name, at, before) in enumerate(PLACES):
+    for number, (owner, name, at, before) in enumerate(places):
         run = launched(label=f"cut-{number}")
         cure = interrupted(monkeypatch, owner, name, at=at, before=before)
         with pytest.raises(KeyboardInterrupt):

@@ -49,14 +49,23 @@ def test_a_run_ends_with_a_verifier_and_a_generator(world) -> None:
     assert run.iterations.count() == 3
 
 
+PLACES = [("put_batch", 2, False), ("step", 6, False), ("put_model", 3, True)]
+
+
 @pytest.mark.django_db
-def test_a_run_that_was_interrupted_ends_with_the_same_numbers(monkeypatch) -> None:
+@pytest.mark.parametrize(
+    "places",
+    # STaR's runs are interrupted in their sampling as well, by the same keeper.
+    [PLACES[1:], pytest.param(PLACES, marks=pytest.mark.slow)],
+    ids=["training", "all"],
+)
+def test_a_run_that_was_interrupted_ends_with_the_same_numbers(
+    monkeypatch, places: list[tuple[str, int, bool]]
+) -> None:
     make_sums()
     expected = outcome_of(done("vstar", label="whole"))
     assert expected["models"].keys() >= {"verifier", "generator-2"}
-    for number, (name, at, before) in enumerate(
-        [("put_batch", 2, False), ("step", 6, False), ("put_model", 3, True)]
-    ):
+    for number, (name, at, before) in enumerate(places):
         run = launched("vstar", label=f"cut-{number}")
         cure = interrupted(monkeypatch, RunKeeper, name, at=at, before=before)
         with pytest.raises(KeyboardInterrupt):
