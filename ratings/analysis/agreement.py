@@ -1,10 +1,10 @@
 """How far raters of the same triple agree.
 
 Krippendorff's alpha (Krippendorff 2011, "Computing Krippendorff's alpha-reliability") with the ordinal
-metric, on
-ranks: a unit is one source in one triple, its values are the ranks that its raters gave. Ties share the
-mean of their ranks; a source left out of a ranking leaves its cell empty, and the others are ranked among
-themselves.
+metric, on ranks: a unit is one source in one triple, its values are the ranks that its raters gave. Ties share
+the mean of their ranks; a source left out of a ranking leaves its cell empty, and the others are ranked among
+themselves. Where only the best was asked for, the value says whether the source was named: those that were
+not share one rank, and no decision between them is counted.
 
 Beside it the plain share of agreeing decisions, which chance inflates but everybody understands.
 """

@@ -33,4 +33,5 @@ def reordered(rating: JudgedTriple, order: Sequence[int]) -> JudgedTriple:
         rating,
         ranking=tuple(tuple(new[source] for source in group) for group in rating.ranking),
         shown=None if rating.shown is None else tuple(new[source] for source in rating.shown),
+        beaten=tuple(sorted(new[source] for source in rating.beaten)),
     )

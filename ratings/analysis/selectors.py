@@ -6,9 +6,11 @@ from collections.abc import Iterator
 
 from django.db.models import Count, Q, QuerySet
 
+from ratings.analysis.table import POSITIONS
 from ratings.analysis.types import JudgedTriple
 from ratings.slots.counted import COUNTED, SAID
 from ratings.slots.models import Rating, Slot
+from ratings.studies.form import read_form
 from ratings.studies.models import Study
 from ratings.studies.orders import ORDERS
 
@@ -17,6 +19,7 @@ _CHUNK = 5_000
 
 def judged_triples(study: Study, *, raters_kind: str) -> Iterator[JudgedTriple]:
     """The counted ratings of one kind of raters, oldest first."""
+    form = read_form(study.form)
     rows = (
         _ratings(study, raters_kind)
         .filter(COUNTED)
@@ -31,7 +34,9 @@ def judged_triples(study: Study, *, raters_kind: str) -> Iterator[JudgedTriple]:
             question=question,
             ranking=tuple(tuple(group) for group in ranking),
             all_bad=all_bad,
-            shown=None if order is None else ORDERS[order],
+            # Positions are those of three cards; of a pair there is none to tell.
+            shown=None if order is None or form.shown < POSITIONS else ORDERS[order],
+            beaten=form.beaten(ranking),
         )
 
 

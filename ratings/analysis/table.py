@@ -20,7 +20,9 @@ POSITIONS = 3
 class RatingTable:
     """n ratings of S sources.
 
-    ranks: (n, S), 1 = best, tied sources share the mean of their ranks, NaN where not ranked.
+    ranks: (n, S), 1 = best, tied sources share the mean of their ranks, NaN where not ranked. Sources that were beaten
+        together share the mean rank of the places below the ranked ones.
+    beaten: (n, S), True for sources below the ranked ones that were not compared with each other.
     raters: (n,), codes from 0; each anonymous rating has a code of its own. None when all are anonymous.
     questions: (n,), codes from 0.
     shown: (n, 3), the source at each position, -1 where unknown.
@@ -32,6 +34,7 @@ class RatingTable:
     questions: IntArray
     shown: IntArray
     rater_count: int | None
+    beaten: BoolArray | None = None
 
     @property
     def sources(self) -> int:
@@ -44,20 +47,25 @@ class RatingTable:
 
     def outcomes(self, a: int, b: int) -> FloatArray:
         """(n,): 1 where a was ranked above b, 0 where below, 0.5 for a tie, NaN where not compared."""
-        return (np.sign(self.ranks[:, b] - self.ranks[:, a]) + 1) / 2
+        outcomes: FloatArray = (np.sign(self.ranks[:, b] - self.ranks[:, a]) + 1) / 2
+        if self.beaten is not None:
+            outcomes[self.beaten[:, a] & self.beaten[:, b]] = np.nan
+        return outcomes
 
 
 def rating_table(ratings: Sequence[JudgedTriple], *, source_count: int) -> RatingTable:
     """Turn ratings into arrays.
 
-    Raises ValueError for a source index outside the study, a source ranked twice, an order that is not three
-    different sources, and two ratings of one question by one rater (only the current one may be counted).
+    Raises ValueError for a source index outside the study, a source ranked (or beaten) twice, an order that is
+    not three different sources, and two ratings of one question by one rater (only the current one may be counted).
     """
     ranks = np.full((len(ratings), source_count), np.nan)
+    beaten = np.zeros((len(ratings), source_count), dtype=np.bool_)
     shown = np.full((len(ratings), POSITIONS), -1, dtype=np.int64)
     for row, rating in enumerate(ratings):
         for source, rank in _ranked_sources(rating, source_count):
             ranks[row, source] = rank
+        beaten[row, list(rating.beaten)] = True
         if rating.shown is not None:
             shown[row] = _checked_order(rating, source_count)
     _refuse_double_ratings(ratings)
@@ -70,13 +78,14 @@ def rating_table(ratings: Sequence[JudgedTriple], *, source_count: int) -> Ratin
         questions=_codes([rating.question for rating in ratings]),
         shown=shown,
         rater_count=len(set(named)) if len(named) == len(ratings) else None,
+        beaten=beaten,
     )
 
 
 def _ranked_sources(rating: JudgedTriple, source_count: int) -> list[tuple[int, float]]:
-    """(source, rank) of each ranked source; a group of k after m better ones shares rank m + (k + 1) / 2."""
+    """(source, rank) of each judged source; a group of k after m better ones shares rank m + (k + 1) / 2."""
     ranked: list[tuple[int, float]] = []
-    for group in rating.ranking:
+    for group in [*rating.ranking, rating.beaten]:
         rank = len(ranked) + (len(group) + 1) / 2
         ranked.extend((source, rank) for source in group)
     found = [source for source, _ in ranked]

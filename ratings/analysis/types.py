@@ -12,6 +12,8 @@ class JudgedTriple:
     ranking: groups of source indices, best first, ties in one group; may be partial or empty.
     all_bad: the rater found no rationale acceptable; a ranking given beside it counts like any other.
     shown: the source index at each of the positions 0, 1, 2; None when unknown.
+    beaten: sources that all ranked ones were judged better than, and that were not compared with each other
+        (what "which one is the best?" says of those left out).
     """
 
     rater: str | None
@@ -19,3 +21,4 @@ class JudgedTriple:
     ranking: tuple[tuple[int, ...], ...]
     all_bad: bool
     shown: tuple[int, ...] | None
+    beaten: tuple[int, ...] = ()

@@ -2,7 +2,8 @@
 
     {"prompt": "Where does water boil?\n(A) on ice\n(B) on a stove", "chosen": "A stove …", "rejected": "Ice …"}
 
-One row per counted rating and pair of sources that it tells apart. The prompt is the question, with its choices one per
+One row per counted rating and pair of sources that it tells apart; where only the best was asked for, that is the best
+before each of the others. The prompt is the question, with its choices one per
 line; never the gold answer, which the raters saw and a model must not. Chosen and rejected are the texts as shown. The
 conversational format holds the same rows as messages of a user and an assistant. "All bad" changes nothing here: if
 ranks were given beside it they are used like any others.
@@ -23,7 +24,9 @@ def prompt_of(text: str, choices: Sequence[Mapping[str, str]]) -> str:
 
 def preference_rows(rated: Rated, context: Context) -> Iterable[Row]:
     cards = rated.triple.cards
-    for pair in ordered_pairs(rated.ranking, ties=context.ties, key=rated.key, keys=context.keys):
+    for pair in ordered_pairs(
+        rated.ranking, ties=context.ties, key=rated.key, keys=context.keys, beaten=rated.beaten
+    ):
         row = {
             "prompt": rated.triple.prompt,
             "chosen": cards[pair.chosen].text,

@@ -62,6 +62,14 @@ class Rated:
     raters_kind: str
     #: The rater is a column of an imported file, not a person.
     anonymous: bool
+    #: 1 (guessing) to 3 (sure); None where it was not said.
+    confidence: int | None = None
+    #: Codes of ratings.studies.form.DOUBTS.
+    doubts: Sequence[str] = ()
+    #: How many cards the rater saw: the first ones of the order.
+    cards_shown: int = 3
+    #: Source indices below all of the ranking that were not compared with each other.
+    beaten: Sequence[int] = ()
 
 
 @dataclass(frozen=True, slots=True)

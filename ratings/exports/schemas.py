@@ -60,6 +60,8 @@ def _columns(format_name: str, labels: Sequence[str]) -> dict[str, pa.DataType]:
                 "reasons": reasons,
                 "active_seconds": pa.float64(),
                 "submitted_at": _TEXT,
+                "confidence": _NUMBER,
+                "doubts": pa.list_(_TEXT),
             }
         case "ranking":
             return {

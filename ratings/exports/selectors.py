@@ -17,6 +17,7 @@ from ratings.exports.preferences import prompt_of
 from ratings.exports.rows import Card, Rated, TripleFacts
 from ratings.slots.counted import COUNTED
 from ratings.slots.models import Rating
+from ratings.studies.form import RatingForm, read_form
 from ratings.studies.models import Study, Triple, TripleCard
 from ratings.studies.services import chunks
 
@@ -27,10 +28,11 @@ _KEPT_TRIPLES = 4_000
 #: Rankings take few values, and most ratings give no step and no reason: each distinct text is parsed once.
 _read_json = lru_cache(maxsize=10_000)(json.loads)
 _as_text = {
-    f"{column}_text": Cast(column, TextField()) for column in ("ranking", "first_wrong_step", "reasons")
+    f"{column}_text": Cast(column, TextField())
+    for column in ("ranking", "first_wrong_step", "reasons", "doubts")
 }
 
-#: In the order of Rated's fields after `triple`.
+#: In the order of Rated's fields after `triple`; what follows comes from the study's form.
 _RATING_COLUMNS = (
     "triple_id",
     "key",
@@ -49,8 +51,11 @@ _RATING_COLUMNS = (
     "rater__name",
     "rater__kind",
     "rater__anonymous",
+    "confidence",
+    "doubts_text",
 )
 _JSON_PLACES = tuple(_RATING_COLUMNS.index(column) for column in _as_text)
+_RANKING = _RATING_COLUMNS.index("ranking_text")
 
 
 def rated_triples(
@@ -64,18 +69,20 @@ def rated_triples(
         ratings = ratings.filter(triple__question__split=split)
     columns = ratings.annotate(**_as_text).order_by("pk").values_list(*_RATING_COLUMNS)
     rows = columns.iterator(chunk_size=_CHUNK)
+    form = read_form(study.form)
     known: dict[int, TripleFacts] = {}
     for chunk in chunks(rows, _CHUNK):
         known = _with_triples(known, {row[0] for row in chunk}, with_texts=with_texts)
         for row in chunk:
-            yield _rated(known[row[0]], row)
+            yield _rated(known[row[0]], row, form)
 
 
-def _rated(triple: TripleFacts, row: tuple[Any, ...]) -> Rated:
+def _rated(triple: TripleFacts, row: tuple[Any, ...], form: RatingForm) -> Rated:
     """row: values of _RATING_COLUMNS."""
     values: list[Any] = [triple, *row[1:]]
     for place in _JSON_PLACES:
         values[place] = _read_json(values[place])
+    values += [form.shown, form.beaten(values[_RANKING])]
     return Rated(*values)
 
 

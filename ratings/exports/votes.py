@@ -4,9 +4,10 @@
      "raters_kind": "human", "triple": 7, "question": "q7", "shown": ["human", "star", "few_shot"],
      "ranking": [["star"], ["human", "few_shot"]], "all_bad": false, "skipped": false,
      "first_wrong_step": {"few_shot": 1}, "reasons": {"few_shot": ["wrong_step"]},
-     "active_seconds": 31.5, "submitted_at": "2026-01-31T12:00:00.000000Z"}
+     "active_seconds": 31.5, "submitted_at": "2026-01-31T12:00:00.000000Z", "confidence": 3, "doubts": ["answer_wrong"]}
 
-`shown` is null where the order is not known, `rater` where the rater is a column of an imported file.
+`shown` has the two cards of a pairwise study. It is null where the order is not known, `rater` where the rater is a
+column of an imported file.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ def vote_rows(rated: Rated, context: Context) -> Iterable[Row]:
         "raters_kind": rated.raters_kind,
         "triple": rated.triple.number,
         "question": rated.triple.question,
-        "shown": None if rated.order is None else [labels[source] for source in ORDERS[rated.order]],
+        "shown": None if rated.order is None else _shown(rated, context),
         "ranking": [[labels[source] for source in group] for group in rated.ranking],
         "all_bad": rated.all_bad,
         "skipped": rated.skipped,
@@ -39,7 +40,14 @@ def vote_rows(rated: Rated, context: Context) -> Iterable[Row]:
         "reasons": {labels[int(source)]: codes for source, codes in rated.reasons.items()},
         "active_seconds": rated.active_seconds,
         "submitted_at": rated.submitted_at.isoformat(timespec="microseconds").replace("+00:00", "Z"),
+        "confidence": rated.confidence,
+        "doubts": list(rated.doubts),
     }
     if context.lineage:
         row |= triple_lineage(rated.triple, context)
     return (row,)
+
+
+def _shown(rated: Rated, context: Context) -> list[str]:
+    assert rated.order is not None
+    return [context.labels[source] for source in ORDERS[rated.order][: rated.cards_shown]]

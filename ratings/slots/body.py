@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 from ratings.slots.cards import card_names, step_names
 from ratings.slots.errors import InvalidField, NotARanking, UnknownCard, UnknownStep
 from ratings.slots.signals import read_signals
-from ratings.studies.form import BEST, BEST_WORST, DOUBTS, RatingForm
+from ratings.studies.form import BEST, BEST_WORST, DOUBTS, PAIRWISE, RatingForm
 from ratings.studies.orders import ORDERS
 
 MAX_COMMENT_CHARACTERS = 5_000
@@ -105,7 +105,8 @@ def fitted(
 ) -> list[list[int]]:
     """The ranking as this form means it; raises NotARanking when it is none of this form.
 
-    Best and worst: the one between them is known too, and is put there. Best only: as said, see `left_out_lose`.
+    Best and worst: the one between them is known too, and is put there; of a pair, the one that was not named is the
+    worse. Best only: as said, see `left_out_lose`.
     """
     if not form.ties and any(len(group) > 1 for group in ranking):
         _refuse_ranking(ranking, "no ties: this study asks for an order")
@@ -116,6 +117,8 @@ def fitted(
         _refuse_ranking(ranking, "one group: the best (with ties where the study allows them)")
     if form.kind == BEST_WORST:
         return _with_the_middle(ranking, shown)
+    if form.kind == PAIRWISE and len(named) == 1:
+        return [named, [source for source in shown if source not in named]]
     if not form.partial and len(named) < len(shown):
         _refuse_ranking(ranking, "a place for every card: this study takes no partial rankings")
     return ranking

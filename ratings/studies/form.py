@@ -7,7 +7,7 @@ assignment is `RatingForm.as_json`.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from functools import lru_cache
 from typing import Any
@@ -81,6 +81,12 @@ class RatingForm:
     def left_out_lose(self) -> bool:
         """Whether a card without a place was judged below those with one, not merely left unjudged."""
         return self.kind == BEST
+
+    def beaten(self, ranking: Sequence[Sequence[int]]) -> tuple[int, ...]:
+        """The sources below all of those in `ranking` (as stored) that were not compared with each other."""
+        if not self.left_out_lose or not ranking:
+            return ()
+        return tuple(source for source in range(3) if not any(source in group for group in ranking))
 
     def as_json(self) -> dict[str, Any]:
         return {**asdict(self), "reasons": list(self.reasons)}

@@ -26,8 +26,11 @@ def judged(
     question: str = "q",
     all_bad: bool = False,
     shown: tuple[int, ...] | None = None,
+    beaten: tuple[int, ...] = (),
 ) -> JudgedTriple:
-    return JudgedTriple(rater=rater, question=question, ranking=groups, all_bad=all_bad, shown=shown)
+    return JudgedTriple(
+        rater=rater, question=question, ranking=groups, all_bad=all_bad, shown=shown, beaten=beaten
+    )
 
 
 def simulated_study(

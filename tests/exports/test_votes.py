@@ -20,6 +20,8 @@ KEYS = (
         "shown",
     ),
     *("ranking", "all_bad", "skipped", "first_wrong_step", "reasons", "active_seconds", "submitted_at"),
+    # Added to the contract's.
+    *("confidence", "doubts"),
 )
 
 
@@ -55,6 +57,8 @@ def test_a_vote_has_the_keys_of_the_contract_and_says_what_was_stored(db, tmp_pa
         "reasons": {"alpha": ["unclear"], "beta": ["wrong_step", "unclear"]},
         "active_seconds": 31.5,
         "submitted_at": "2026-01-31T12:00:00.250000Z",
+        "confidence": None,
+        "doubts": [],
     }
     assert not {rating.key, "ada", str(rating.pk)} & set(pseudonyms)
 

@@ -33,6 +33,7 @@ def ranking(form: RatingForm, groups: list, **more) -> list[list[int]]:
         (RatingForm(kind="best_worst"), [[MIDDLE], [RIGHT], [LEFT]], [[2], [0], [1]]),
         (RatingForm(kind="pairwise"), [[MIDDLE], [LEFT]], [[2], [1]]),
         (RatingForm(kind="pairwise"), [[LEFT, MIDDLE]], [[1, 2]]),
+        (RatingForm(kind="pairwise"), [[MIDDLE]], [[2], [1]]),
     ],
 )
 def test_a_ranking_is_stored_as_its_form_means_it(form, groups, stored):

@@ -10,9 +10,11 @@ from accounts.errors import NotFound
 from generation.registry.models import LanguageModel
 from generation.registry.selectors import lineage as ancestors_of
 from generation.runs.models import Candidate
+from ratings.exports.pairs import comparisons
 from ratings.library.models import Rationale
 from ratings.slots.counted import COUNTED
 from ratings.slots.models import Rating
+from ratings.studies.form import read_form
 from ratings.studies.models import Study, TripleCard
 from training.runs.models import Checkpoint, Fate, PreferencePair, TrainingExample, TrainingRun
 
@@ -139,16 +141,15 @@ def _study(card: TripleCard, study: Study) -> dict[str, Any]:
     if not study.results_are_visible:
         return told
     counted = Rating.objects.filter(COUNTED, triple=card.triple)
+    form = read_form(study.form)
     by_kind: dict[str, dict[str, int]] = {}
     for kind, ranking in counted.values_list("rater__kind", "ranking"):
-        place = {source: number for number, group in enumerate(ranking) for source in group}
-        mine = place.pop(card.source_index, None)
         tally = by_kind.setdefault(kind, {"ratings": 0, "wins": 0, "losses": 0, "ties": 0})
         tally["ratings"] += 1
-        if mine is not None:
-            tally["wins"] += sum(mine < other for other in place.values())
-            tally["losses"] += sum(mine > other for other in place.values())
-            tally["ties"] += sum(mine == other for other in place.values())
+        for pair in comparisons(ranking, beaten=form.beaten(ranking)):
+            if card.source_index in pair[:2]:
+                won = pair.chosen == card.source_index
+                tally["ties" if pair.tied else "wins" if won else "losses"] += 1
     return {**told, "by_raters": by_kind}
 
 

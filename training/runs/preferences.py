@@ -75,7 +75,7 @@ def _pairs(
     texts = Texts(family, {card.rationale for vote in votes for card in vote.triple.cards})
     for vote in votes:
         cards = vote.triple.cards
-        for pair in ordered_pairs(vote.ranking, ties=ties, key=vote.key, keys=keys):
+        for pair in ordered_pairs(vote.ranking, ties=ties, key=vote.key, keys=keys, beaten=vote.beaten):
             votes_of = {
                 "study": study.name,
                 "raters": vote.raters_kind,

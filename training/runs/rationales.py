@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from django.db.models import Q, QuerySet
 
 from problems.types import Verdict
+from ratings.exports.pairs import comparisons
 from ratings.exports.selectors import rated_triples
 from ratings.library.models import Dataset, Rationale
 from ratings.studies.models import Study
@@ -34,11 +35,10 @@ def preferred(rationales: Iterable[int], studies: Sequence[Study], *, raters: st
     balance: Counter[int] = Counter()
     for study in studies:
         for rated in rated_triples(study, raters=raters, split=None, counted_only=True, with_texts=True):
-            place = {source: number for number, group in enumerate(rated.ranking) for source in group}
-            for source, mine in place.items():
-                wins = sum(mine < other for other in place.values())
-                losses = sum(mine > other for other in place.values())
-                balance[rated.triple.cards[source].rationale] += wins - losses
+            for pair in comparisons(rated.ranking, beaten=rated.beaten):
+                if not pair.tied:
+                    balance[rated.triple.cards[pair.chosen].rationale] += 1
+                    balance[rated.triple.cards[pair.rejected].rationale] -= 1
     return {rationale for rationale in rationales if balance[rationale] > 0}
 
 
