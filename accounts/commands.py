@@ -9,6 +9,7 @@ import os
 import signal
 import sys
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn, TypeVar
 
@@ -34,6 +35,23 @@ class BadArguments(CommandError):
 
     def __init__(self, message: str) -> None:
         super().__init__(message, returncode=2)
+
+
+#: A file of choices is read whole; nothing that we take comes near this.
+MAX_JSON_FILE_BYTES = 1_000_000
+
+
+def read_json_file(path: Path, option: str) -> dict[str, Any]:
+    """The JSON object in a file that an option names. Raises BadArguments."""
+    try:
+        if path.stat().st_size > MAX_JSON_FILE_BYTES:
+            raise BadArguments(f"{option}: {path} is larger than {MAX_JSON_FILE_BYTES} bytes")
+        read = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise BadArguments(f"{option}: {path} is no readable JSON file: {error}") from error
+    if not isinstance(read, dict):
+        raise BadArguments(f"{option}: {path} holds no JSON object")
+    return read
 
 
 class _Parser(CommandParser):

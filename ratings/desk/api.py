@@ -18,6 +18,8 @@ from django.views.decorators.csrf import csrf_exempt
 
 from accounts.errors import InvalidInput, NotAuthenticated, StarchamberError
 from ratings.desk.throttle import throttle
+from ratings.journeys.reveal import require_unrevealed
+from ratings.journeys.services import finish_rating
 from ratings.slots import services
 from ratings.slots.records import PastRating
 
@@ -141,6 +143,7 @@ def _parts(value: Any) -> Iterable[Any]:
 def assignments(request: HttpRequest, secret: str, study: str) -> HttpResponse:
     claimed = services.next_assignment(secret, study=study)
     if claimed.view is None:
+        finish_rating(secret)
         return HttpResponse(status=HTTPStatus.NO_CONTENT)
     return answer(claimed.view, HTTPStatus.CREATED if claimed.created else HTTPStatus.OK)
 
@@ -148,6 +151,8 @@ def assignments(request: HttpRequest, secret: str, study: str) -> HttpResponse:
 @rater_call("POST")
 def rating(request: HttpRequest, secret: str, token: str) -> HttpResponse:
     submitted = services.submit_rating(secret, token, read_json_body(request))
+    if submitted.next is None:
+        finish_rating(secret)
     body = {"rating": submitted.rating, "surplus": submitted.surplus, "next": submitted.next}
     return answer(body, HTTPStatus.CREATED if submitted.created else HTTPStatus.OK)
 
@@ -167,6 +172,8 @@ def draft(request: HttpRequest, secret: str, token: str) -> HttpResponse:
 @rater_call("POST")
 def skip(request: HttpRequest, secret: str, token: str) -> HttpResponse:
     skipped = services.skip(secret, token, reason=read_json_body(request).get("reason"))
+    if skipped.next is None:
+        finish_rating(secret)
     body = {"rating": skipped.rating, "next": skipped.next}
     return answer(body, HTTPStatus.CREATED if skipped.created else HTTPStatus.OK)
 
@@ -180,6 +187,7 @@ def flag(request: HttpRequest, secret: str, token: str) -> HttpResponse:
 
 @rater_call("POST")
 def revisions(request: HttpRequest, secret: str, key: str) -> HttpResponse:
+    require_unrevealed(secret)
     revised = services.revise(secret, key, read_json_body(request))
     body = {"rating": revised.rating, "surplus": revised.surplus}
     return answer(body, HTTPStatus.CREATED if revised.created else HTTPStatus.OK)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import wraps
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django_htmx.http import HttpResponseClientRedirect
 
 from accounts.errors import StarchamberError
-from ratings.desk.notes import desk_address
+from ratings.desk.ending import ending_for
+from ratings.desk.notes import desk_address, journey_address
 
 View = Callable[..., HttpResponse]
 
@@ -20,6 +21,8 @@ PAGES = {
     "study_not_open": "desk/paused.html",
     "study_closed": "desk/closed.html",
 }
+#: The errors of a rater who stands elsewhere on the way through the study: the way's page says what is next.
+ON_THE_WAY = {"journey_unfinished", "left_study"}
 
 
 def rater_page(view: View) -> View:
@@ -39,10 +42,24 @@ def rater_page(view: View) -> View:
 
 def error_page(request: HttpRequest, error: StarchamberError, *, study: str = "") -> HttpResponse:
     """A page that says what is the matter; a swap is sent to the whole page, which will say it."""
+    if study and error.code in ON_THE_WAY:
+        return go_to(request, journey_address(study))
     if study and is_swap(request):
-        return HttpResponseClientRedirect(desk_address(study))
+        response = HttpResponseClientRedirect(desk_address(study))
+        # For the page's script, which may have an answer to keep.
+        response.headers["Desk-Error"] = error.code
+        return response
     context = {"study": study, "status": int(error.status), "code": error.code, "message": error.message}
+    if study and error.code == "study_closed":
+        context |= ending_for(request, study)
     return render(request, PAGES.get(error.code, "desk/error.html"), context, status=error.status)
+
+
+def go_to(request: HttpRequest, address: str) -> HttpResponse:
+    """To another page by 303; a swap changes the whole page, not the part that it asked for."""
+    if is_swap(request):
+        return HttpResponseClientRedirect(address)
+    return HttpResponseRedirect(address, status=303)
 
 
 def is_swap(request: HttpRequest) -> bool:

@@ -28,6 +28,11 @@ def desk_address(study: str, note: str = "", key: str = "") -> str:
 
 def present_note(note: str, key: str = "") -> dict[str, Any]:
     """The context of templates/desk/_note.html; empty for a note that is not ours."""
+def journey_address(study: str) -> str:
+    """The page of whatever stage a rater is in, before or after rating."""
+    return reverse("desk:journey", args=[study])
+
+
     if note not in WORDS:
         return {}
     return {

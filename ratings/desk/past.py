@@ -15,6 +15,7 @@ from ratings.desk.notes import desk_address
 from ratings.desk.presenting import present, present_past, said_by
 from ratings.desk.session import signed_in
 from ratings.desk.views import refusal
+from ratings.journeys.reveal import require_unrevealed
 from ratings.slots import services
 from ratings.slots.errors import StudyClosed, UnknownRating
 from ratings.slots.services import PastRating, RaterSession
@@ -36,6 +37,7 @@ def past_ratings(request: HttpRequest, study: str) -> HttpResponse:
 @rater_page
 def revise(request: HttpRequest, study: str, key: str) -> HttpResponse:
     """The card form with what was said; POST adds a revision."""
+    require_unrevealed(secret)
     secret, session = signed_in(request, study)
     _require_not_closed(session)
     rating = _find(session, key)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from ratings.desk import journey_schema
+
 _TEXT = {"type": "string"}
 _FLAG = {"type": "boolean"}
 
@@ -198,14 +200,14 @@ _OWN_RATINGS = "/api/v1/ratings/"
 def describe_rater_loop(result: dict[str, Any], generator: Any, request: Any, public: bool) -> dict[str, Any]:
     """Postprocessing hook of drf-spectacular: adds the loop's paths, schemas and way to authenticate."""
     components = result.setdefault("components", {})
-    components.setdefault("schemas", {}).update(_SCHEMAS)
+    components.setdefault("schemas", {}).update(_SCHEMAS | journey_schema.SCHEMAS)
     components.setdefault("securitySchemes", {})["raterToken"] = {
         "type": "http",
         "scheme": "bearer",
         "bearerFormat": "scr_…",
     }
     paths = result.setdefault("paths", {})
-    paths.update(_PATHS)
+    paths.update(_PATHS | journey_schema.PATHS)
     if _OWN_RATINGS in paths:
         _describe_own_ratings(paths[_OWN_RATINGS]["get"])
     result["paths"] = dict(sorted(paths.items()))

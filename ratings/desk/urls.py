@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from ratings.desk import keeping, past, styleguide, views
+from ratings.desk import journey, journey_ends, keeping, past, styleguide, views
 
 app_name = "desk"
 
@@ -12,6 +12,9 @@ urlpatterns = [
     path("rate/<slug:study>/", views.rate, name="rate"),
     path("rate/<slug:study>/draft/", keeping.draft, name="draft"),
     path("rate/<slug:study>/lease/", keeping.lease, name="lease"),
+    path("rate/<slug:study>/journey/", journey.journey, name="journey"),
+    path("rate/<slug:study>/leave/", journey_ends.leave, name="leave"),
+    path("rate/<slug:study>/reveal/", journey_ends.reveal, name="reveal"),
     path("rate/<slug:study>/unskip/", views.unskip, name="unskip"),
     path("rate/<slug:study>/ratings/", past.past_ratings, name="past"),
     path("rate/<slug:study>/ratings/<slug:key>/", past.revise, name="revise"),

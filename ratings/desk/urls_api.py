@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from django.urls import path
 
-from ratings.desk import api
+from ratings.desk import api, journey_api
 
 urlpatterns = [
+    path("studies/<str:study>/journey/", journey_api.journey, name="api-journey"),
+    path("studies/<str:study>/journey/leave/", journey_api.leave, name="api-leave"),
+    path("studies/<str:study>/journey/reveal/", journey_api.reveal, name="api-reveal"),
     path("studies/<str:study>/assignments/", api.assignments, name="api-assignments"),
     path("assignments/<str:token>/rating/", api.rating, name="api-rating"),
     path("assignments/<str:token>/renew/", api.renew, name="api-renew"),

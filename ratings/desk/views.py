@@ -10,16 +10,18 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.errors import InvalidInput, StarchamberError
 from ratings.desk.forms import read_body
-from ratings.desk.gate import is_swap, rater_page
+from ratings.desk.gate import go_to, is_swap, rater_page
 from ratings.desk.instructions import render_instructions
-from ratings.desk.notes import desk_address, present_note, read_note
+from ratings.desk.notes import desk_address, journey_address, present_note, read_note
 from ratings.desk.presenting import present
 from ratings.desk.session import signed_in
 from ratings.slots import services
+from ratings.journeys.services import finish_rating
 from ratings.slots.errors import AlreadyRated, NothingToUndo
 from ratings.slots.services import RaterSession, Submitted
 
 
+from ratings.studies.journey import PRACTICE
 @require_http_methods(["GET", "HEAD", "POST"])
 @rater_page
 def rate(request: HttpRequest, study: str) -> HttpResponse:
@@ -66,6 +68,9 @@ def _answer(request: HttpRequest, session: RaterSession, submitted: Submitted, n
 def _show(
     request: HttpRequest,
     secret: str,
+    if session.stage == PRACTICE:
+        # What there was to notice comes before the next one.
+        return go_to(request, journey_address(session.study_name))
     session: RaterSession,
     extra: dict[str, Any],
     *,
@@ -85,6 +90,8 @@ def _show(
 
 def _go(session: RaterSession, note: str = "", key: str = "") -> HttpResponse:
     """To the desk by 303, which htmx follows and swaps in."""
+    if view is None and (session.stage == PRACTICE or finish_rating(secret).stage != session.stage):
+        return go_to(request, journey_address(session.study_name))
     return HttpResponseRedirect(desk_address(session.study_name, note, key), status=303)
 
 

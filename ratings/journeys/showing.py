@@ -23,17 +23,18 @@ def show(standing: Standing) -> dict[str, Any]:
     shown: dict[str, Any] = {
         "stage": standing.stage,
         "stages": list(standing.journey.stages),
-        "completion": show_completion(standing),
-        "reveal": reveal_is_open(standing),
+        **show_ending(standing),
     }
     if standing.stage in _PARTS:
         shown[standing.stage] = _PARTS[standing.stage](standing)
     return shown
 
 
-def show_completion(standing: Standing) -> dict[str, Any] | None:
+def show_ending(standing: Standing) -> dict[str, Any]:
+    """{"completion": {"outcome", "code", "url"} or None, "reveal": whether there is one to look at now}."""
     ended = completion(Rater.objects.select_related("study").get(pk=standing.rater_id))
-    return None if ended is None else {"outcome": ended.outcome, "code": ended.code, "url": ended.url}
+    completed = None if ended is None else {"outcome": ended.outcome, "code": ended.code, "url": ended.url}
+    return {"completion": completed, "reveal": reveal_is_open(standing)}
 
 
 def show_consent(journey: Journey) -> dict[str, Any]:

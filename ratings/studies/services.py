@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import TypeVar
 
 from django.db import transaction
@@ -21,6 +22,7 @@ from ratings.studies.lint import Finding
 from ratings.studies.models import Study, StudySource, Triple, TripleCard
 from ratings.studies.orders import ORDER_NUMBER
 from ratings.studies.rendering import render_triple
+from ratings.studies.practice_questions import practised_questions, without, written_out
 from ratings.studies.selectors import get_locked_study, guess_looks, lint_study
 
 _CHUNK = 1_000
@@ -33,7 +35,9 @@ def create_study(design: StudyDesign, *, actor: Actor) -> Study:
     """Draws the triples and stores the study as a draft. Raises TooFewQuestions and the errors of check_design."""
     dataset, sources = check_design(design)
     draw = draw_triples(
-        question_candidates(dataset, sources),
+        without(question_candidates(dataset, sources), practised),
+    practised = practised_questions(design.journey)
+    journey = written_out(design.journey, dataset, sources, seed=design.seed)
         sources=len(sources),
         wanted=design.questions,
         seed=design.seed,
@@ -54,6 +58,7 @@ def create_study(design: StudyDesign, *, actor: Actor) -> Study:
         )
     study = _store_study(design, draw, dataset_id=dataset.pk, sources=sources, created_by=actor.user)
     for chunk in chunks(enumerate(draw.triples, start=1), _CHUNK):
+    design = replace(design, journey=journey)
         _store_triples(study, chunk)
     # Triples never change, so this is found once and stands on every lint report.
     study.guess = guess_looks(study)

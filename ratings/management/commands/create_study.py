@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from django.core.management.base import CommandParser
 from django.db import transaction
 
 from accounts.audit import COMMAND
-from accounts.commands import BadArguments, JsonCommand
+from accounts.commands import BadArguments, JsonCommand, read_json_file
 from ratings.slots.opening import open_study
 from ratings.studies.design import StudyDesign
 from ratings.studies.selectors import lint_study
@@ -39,6 +40,12 @@ class Command(JsonCommand):
         )
         parser.add_argument("--lease-seconds", type=int, default=600, help="how long a rater holds a triple")
         parser.add_argument(
+            "--journey",
+            type=Path,
+            metavar="FILE.json",
+            help="consent, practice, comprehension check, debrief and completion codes; see docs/journey.md",
+        )
+        parser.add_argument(
             "--open", action="store_true", help="open it at once; if that fails nothing is created"
         )
         parser.add_argument(
@@ -49,6 +56,7 @@ class Command(JsonCommand):
         override, opens = options.pop("override"), options.pop("open")
         if override and not opens:
             raise BadArguments("--override goes with --open")
+        options["journey"] = read_json_file(options["journey"], "--journey") if options["journey"] else {}
         with transaction.atomic():
             study = create_study(StudyDesign(**options), actor=COMMAND)
             if opens:
