@@ -20,7 +20,7 @@ INSECURE_SECRET_KEY = "insecure-embedded-key-for-local-trials-only"  # noqa: S10
 
 
 #: What may also be given as NAME_FILE, the path of a file that holds it.
-SECRETS = ("SECRET_KEY", "DATABASE_URL", "REDIS_URL")
+SECRETS = ("SECRET_KEY", "DATABASE_URL", "REDIS_URL", "PROLIFIC_API_TOKEN", "PROLIFIC_WEBHOOK_SECRET")
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*", re.ASCII)
 _HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|[0-9a-f:]+", re.ASCII)
@@ -45,6 +45,9 @@ class Environment:
     device: str
     job_lease_seconds: int
     job_watch_seconds: int
+    prolific_api_url: str
+    prolific_api_token: str
+    prolific_webhook_secret: str
 
 
 def stop(name: str, value: str, expected: str) -> NoReturn:
@@ -192,6 +195,18 @@ def read_device() -> str:
     return value
 
 
+def read_prolific_url() -> str:
+    value = os.environ.get("PROLIFIC_API_URL", "https://api.prolific.com/api/v1")
+    try:
+        parts = urlsplit(value)
+        _ = parts.port
+    except ValueError:
+        stop("PROLIFIC_API_URL", value, "http(s)://HOST/PATH")
+    if parts.scheme not in ("http", "https") or not _HOST.fullmatch(parts.hostname or "") or parts.username:
+        stop("PROLIFIC_API_URL", value, "http(s)://HOST/PATH")
+    return value.rstrip("/")
+
+
 def read_env_file(path: Path) -> None:
     """Adds what the file sets and the process environment does not: the process environment wins."""
     if not path.exists():
@@ -232,4 +247,7 @@ def read_environment() -> Environment:
         device=read_device(),
         job_lease_seconds=read_int("JOB_LEASE_SECONDS", 30),
         job_watch_seconds=read_int("JOB_WATCH_SECONDS", 5),
+        prolific_api_url=read_prolific_url(),
+        prolific_api_token=read_secret("PROLIFIC_API_TOKEN", ""),
+        prolific_webhook_secret=read_secret("PROLIFIC_WEBHOOK_SECRET", ""),
     )

@@ -27,6 +27,10 @@ JOB_LEASE_SECONDS = ENVIRONMENT.job_lease_seconds
 JOB_WATCH_SECONDS = ENVIRONMENT.job_watch_seconds
 #: What a cancelled job gets to save what it may save, before its process is killed.
 JOB_GRACE_SECONDS = 10
+#: Prolific: where its API is, the token of the workspace, and the secret that its webhooks are signed with.
+PROLIFIC_API_URL = ENVIRONMENT.prolific_api_url
+PROLIFIC_API_TOKEN = ENVIRONMENT.prolific_api_token
+PROLIFIC_WEBHOOK_SECRET = ENVIRONMENT.prolific_webhook_secret
 #: Through which jobs are enqueued; named, for no floor below imports config.
 CELERY_APP = "config.celery.app"
 

@@ -1,6 +1,7 @@
 """One app label for all rooms; each room keeps its own models."""
 
 from ratings.club.models import Club, ClubPhone, ClubRound
+from ratings.crowd.models import Panel, PanelEntry, PanelEvent
 from ratings.exports.models import Export
 from ratings.journeys.models import BlindingGuess, ComprehensionTry, DebriefAnswers, StageChange
 from ratings.library.models import Dataset, Question, QuestionRevision, Rationale, Source
@@ -30,6 +31,9 @@ __all__ = [
     "Deviation",
     "Export",
     "Flag",
+    "Panel",
+    "PanelEntry",
+    "PanelEvent",
     "PersonalItem",
     "Protocol",
     "Question",

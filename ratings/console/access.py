@@ -27,6 +27,7 @@ def study_frame(request: HttpRequest, study: Study, *, here: str) -> dict[str, A
         ("raters", "Raters", "console:raters", Act.RUN_STUDIES),
         ("triples", "Triples", "console:triples", Act.VIEW_STUDIES),
         ("results", "Results", "console:results", Act.VIEW_RESULTS),
+        ("panels", "Panels", "console:panels", Act.RUN_STUDIES),
         ("clubs", "Paper club", "console:clubs", Act.RUN_STUDIES),
         ("exports", "Exports", "console:exports", Act.EXPORT),
     ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from ratings.console import acts, clubs, exports, raters, results, study_pages, triples
+from ratings.console import acts, clubs, exports, panels, raters, results, study_pages, triples
 
 urlpatterns: list[URLPattern] = [
     path("studies/<slug:name>/", study_pages.study, name="study"),
@@ -20,6 +20,9 @@ urlpatterns: list[URLPattern] = [
     path("studies/<slug:name>/raters/<path:rater>/revoke/", raters.revoke_rater, name="revoke_rater"),
     path("studies/<slug:name>/triples/", triples.triples, name="triples"),
     path("studies/<slug:name>/triples/<int:number>/", triples.triple, name="triple"),
+    path("studies/<slug:name>/panels/", panels.panels, name="panels"),
+    path("studies/<slug:name>/panels/erase/", panels.erase, name="erase_contacts"),
+    path("studies/<slug:name>/panels/<slug:panel>/sync/", panels.sync, name="sync_panel"),
     path("studies/<slug:name>/clubs/", clubs.clubs, name="clubs"),
     path("studies/<slug:name>/clubs/open/", clubs.open_, name="open_club"),
     path("studies/<slug:name>/results/", results.results, name="results"),

@@ -19,14 +19,12 @@ from tqdm import tqdm
 
 from accounts.audit import Actor, record
 from accounts.errors import InvalidInput, StarchamberError
-from ratings.crowd.choice import draw_ranking
+from ratings.crowd.answering import Answering
 from ratings.crowd.raters import NewRater, create_raters
-from ratings.crowd.taste import explicit_steps
 from ratings.slots import services
-from ratings.slots.cards import card_names
-from ratings.slots.models import Assignment, Rater
-from ratings.studies.models import Study, TripleCard
-from ratings.studies.orders import ORDERS
+from ratings.slots.models import Rater
+from ratings.studies.form import read_form
+from ratings.studies.models import Study
 from ratings.studies.selectors import get_study, source_labels
 
 
@@ -35,7 +33,8 @@ class Simulation:
     """Who rates, and how.
 
     strengths: natural logs by source label, 0 for those not named. explicit_taste: added to a card's utility for
-    each of its explicit steps (`ratings.crowd.taste`), whoever wrote it.
+    each of its explicit steps (`ratings.crowd.taste`), whoever wrote it. careless: how many of the raters, the last
+    ones, rank at random and fast. degraded_penalty, consistency: of the others, see `ratings.crowd.answering`.
     """
 
     study: str
@@ -45,6 +44,9 @@ class Simulation:
     left_bias: float = 0.2
     tie_width: float = 0.1
     explicit_taste: float = 0.0
+    careless: int = 0
+    degraded_penalty: float = 3.0
+    consistency: float = 0.9
     via: str = "service"
 
 
@@ -131,9 +133,11 @@ def simulate_raters(simulation: Simulation, *, actor: Actor, watched: bool = Fal
             "seed": simulation.seed,
             "strengths": dict(simulation.strengths),
             "explicit_taste": simulation.explicit_taste,
+            "careless": simulation.careless,
         },
     )
-    counts = _take_turns(desk, raters, strengths, simulation, watched=watched)
+    answering = _answering(study, strengths, simulation)
+    counts = _take_turns(desk, raters, answering, watched=watched)
     return {"raters": len(raters), **counts}
 
 
@@ -145,20 +149,38 @@ def _strengths(study: Study, simulation: Simulation) -> list[float]:
                 f"strengths: {label!r} is not a source of this study; it has {', '.join(labels)}.",
                 details={"field": "strengths", "value": label, "expected": labels},
             )
+    if not 0 <= simulation.careless <= simulation.raters:
+        raise InvalidInput(
+            f"careless: {simulation.careless} is not usable, expected 0 to {simulation.raters}.",
+            details={"field": "careless", "value": simulation.careless},
+        )
     if simulation.tie_width < 0:
         raise InvalidInput("tie_width: expected 0 or more.", details={"field": "tie_width"})
     return [simulation.strengths.get(label, 0.0) for label in labels]
 
 
+def _answering(study: Study, strengths: Sequence[float], simulation: Simulation) -> list[Answering]:
+    """One for each rater, with a generator of its own."""
+    form = read_form(study.form)
+    return [
+        Answering(
+            generator=np.random.default_rng([abs(simulation.seed), number]),
+            strengths=strengths,
+            form=form,
+            left_bias=simulation.left_bias,
+            tie_width=simulation.tie_width,
+            explicit_taste=simulation.explicit_taste,
+            careless=number >= simulation.raters - simulation.careless,
+            degraded_penalty=simulation.degraded_penalty,
+            consistency=simulation.consistency,
+        )
+        for number in range(simulation.raters)
+    ]
+
+
 def _take_turns(
-    desk: Desk,
-    raters: Sequence[NewRater],
-    strengths: Sequence[float],
-    simulation: Simulation,
-    *,
-    watched: bool,
+    desk: Desk, raters: Sequence[NewRater], answering: Sequence[Answering], *, watched: bool
 ) -> dict[str, int]:
-    generators = [np.random.default_rng([abs(simulation.seed), number]) for number in range(len(raters))]
     present = [desk.first(rater.token) for rater in raters]
     counts = {"ratings": 0, "surplus": 0}
     with tqdm(desc="ratings", disable=not watched, leave=False) as bar:
@@ -167,41 +189,8 @@ def _take_turns(
                 assignment = present[number]
                 if assignment is None:
                     continue
-                body = _judge(assignment["token"], strengths, simulation, generators[number])
+                body = answering[number].body(assignment["token"])
                 surplus, present[number] = desk.submit(rater.token, assignment["token"], body)
                 counts["surplus" if surplus else "ratings"] += 1
                 bar.update()
     return counts
-
-
-def _judge(
-    token: str, strengths: Sequence[float], simulation: Simulation, generator: np.random.Generator
-) -> dict[str, Any]:
-    triple, order = Assignment.objects.values_list("triple_id", "order").get(token=token)
-    assert order is not None
-    shown = ORDERS[order]
-    if simulation.explicit_taste:
-        liked = _explicit_steps(triple)
-        strengths = [
-            strength + simulation.explicit_taste * steps
-            for strength, steps in zip(strengths, liked, strict=True)
-        ]
-    ranking = draw_ranking(
-        generator,
-        strengths=strengths,
-        shown=shown,
-        left_bias=simulation.left_bias,
-        tie_width=simulation.tie_width,
-    )
-    names = card_names(token)
-    seconds = round(float(generator.gamma(4.0, 6.0)), 1)
-    return {
-        "ranking": [[names[shown.index(source)] for source in group] for group in ranking],
-        "active_seconds": seconds,
-    }
-
-
-def _explicit_steps(triple: int) -> list[int]:
-    """By source index, how many explicit steps a triple's texts have, as raters see them."""
-    texts = TripleCard.objects.filter(triple_id=triple).order_by("source_index")
-    return [explicit_steps(text) for text in texts.values_list("rationale__normalised", flat=True)]

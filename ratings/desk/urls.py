@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from ratings.desk import journey, journey_ends, keeping, past, styleguide, views
+from ratings.desk import entry, journey, journey_ends, keeping, past, styleguide, views, webhooks
 
 app_name = "desk"
 
@@ -18,5 +18,8 @@ urlpatterns = [
     path("rate/<slug:study>/unskip/", views.unskip, name="unskip"),
     path("rate/<slug:study>/ratings/", past.past_ratings, name="past"),
     path("rate/<slug:study>/ratings/<slug:key>/", past.revise, name="revise"),
+    path("p/<slug:study>/", entry.panel_entry, name="entry"),
+    path("p/<slug:study>/<slug:panel>/", entry.panel_entry, name="panel_entry"),
+    path("webhooks/prolific/", webhooks.prolific, name="prolific_webhook"),
     path("style-guide/", styleguide.style_guide, name="style_guide"),
 ]

@@ -93,10 +93,12 @@ _PICK_OWN = """
 SELECT a.id, a.token, a."order", s.id, COALESCE(s.content, t.content), s.holder_id FROM ratings_assignment a
 JOIN ratings_slot s ON s.id = a.slot_id
 JOIN ratings_triple t ON t.id = a.triple_id
-WHERE a.rater_id = %s AND a.state IN ('expired', 'released')
-  AND (s.state = 'open' OR (s.state = 'held' AND s.lease_expires_at < %s))
+WHERE a.rater_id = %s AND a.state IN ('expired', 'released') AND {wanted}
 ORDER BY a.id LIMIT 1
 """
+#: Nobody has it; nobody has it any more who keeps its lease (the parameter: now).
+_FREE_NOW = "s.state = 'open'"
+_FREE_OR_LAPSED = "(s.state = 'open' OR (s.state = 'held' AND s.lease_expires_at < %s))"
 _REVIVE = (
     "UPDATE ratings_slot SET state = 'held', holder_id = %s, lease_expires_at = %s WHERE id = %s",
     "UPDATE ratings_assignment SET state = 'held', lease_expires_at = %s WHERE id = %s",
@@ -110,9 +112,9 @@ def claim_next(session: RaterSession, *, may_hold: bool = True, after: Sequence[
     """The assignment that this rater holds now, a new one, or none.
 
     In turn: the one already held (its lease renewed, even when it had run out, as long as nobody took the slot);
-    a personal item that is due; an open slot in an order that this rater needs; any open slot, shown in the order that
-    this rater needs; a slot whose lease ran out; a slot that this rater lost or gave back. In practice there are only
-    personal items.
+    a personal item that is due; for whoever comes back, the slot that they had, while it is free; an open slot in an
+    order that this rater needs; any open slot, shown in the order that this rater needs; a slot whose lease ran out; a
+    slot that this rater lost or gave back. In practice there are only personal items.
     may_hold: False right after a rating, when nothing can be held.
     after: statements to run first; on PostgreSQL they travel together with the first try.
     """
@@ -133,11 +135,13 @@ def claim_next(session: RaterSession, *, may_hold: bool = True, after: Sequence[
         return Claimed(view, created=True)
     if not session.wants_a_slot:
         return Claimed(None, created=False)
-    claimed = _claim_open(session, expires_at)
+    claimed = _claim_own(session, expires_at, among=_FREE_NOW) if may_hold else None
+    if claimed is None:
+        claimed = _claim_open(session, expires_at)
     if claimed is None and _free_a_lapsed_slot(session):
         claimed = _claim_open(session, expires_at)
     if claimed is None:
-        claimed = _claim_own(session, expires_at)
+        claimed = _claim_own(session, expires_at, among=_FREE_OR_LAPSED)
     return Claimed(claimed, created=claimed is not None)
 
 
@@ -257,9 +261,10 @@ def _free_a_lapsed_slot(session: RaterSession) -> bool:
     return True
 
 
-def _claim_own(session: RaterSession, expires_at: datetime) -> dict[str, Any] | None:
+def _claim_own(session: RaterSession, expires_at: datetime, *, among: str) -> dict[str, Any] | None:
     """A slot that this rater lost to time, or gave back, and that nobody holds: shown again as it was."""
-    own = fetch_one(_PICK_OWN + skip_locked(), [session.rater_id, moment(timezone.now())])
+    now = [moment(timezone.now())] if "%s" in among else []
+    own = fetch_one(_PICK_OWN.format(wanted=among) + skip_locked(), [session.rater_id, *now])
     if own is None:
         return None
     assignment_id, token, order, slot_id, content, holder_id = own

@@ -83,12 +83,12 @@ def test_a_rating_costs_four_statements_at_a_hundred_thousand_slots():
     assert cost_of_ratings("pool") == [STATEMENTS_PER_RATING] * 8
 
 
-def test_a_first_claim_costs_four_statements_and_a_repeat_few():
+def test_a_first_claim_costs_five_statements_and_a_repeat_few():
     make_study(questions=12)
     [rater] = make_raters(count=1)
     statements, claimed = statements_of(lambda: services.next_assignment(rater.token))
-    # Who asks, its last use written down, what is held, the claim.
-    assert len(statements) == 4
+    # Who asks, its last use written down, what is held, what was held before, the claim.
+    assert len(statements) == 5
     view = claimed.view
     services.submit_rating(rater.token, view["token"], ranking_of(view))
     statements, _ = statements_of(

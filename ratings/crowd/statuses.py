@@ -1,0 +1,54 @@
+"""What a submission's status with its provider means here."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+
+from ratings.crowd.models import PanelEntry
+from ratings.slots.models import Assignment, Rater, RaterToken
+from ratings.slots.skip import release_held
+from ratings.studies.journey import ENDS, WITHDRAWN
+
+Status = PanelEntry.Status
+
+#: Prolific's words for what we keep.
+STATUSES = {
+    "RESERVED": Status.ACTIVE,
+    "ACTIVE": Status.ACTIVE,
+    "AWAITING REVIEW": Status.AWAITING_REVIEW,
+    "APPROVED": Status.APPROVED,
+    "PARTIALLY APPROVED": Status.APPROVED,
+    "REJECTED": Status.REJECTED,
+    "RETURNED": Status.RETURNED,
+    "TIMED-OUT": Status.TIMED_OUT,
+    "TIMED OUT": Status.TIMED_OUT,
+    "SCREENED OUT": Status.SCREENED_OUT,
+}
+
+
+@transaction.atomic
+def apply_status(entry: PanelEntry, status: str, *, at: datetime) -> str:
+    """Follows one word about a submission and says what followed. Words older than the last one are not followed.
+
+    RETURNED: the person took part back: the slot they held is free at once, and nothing more is taken from them.
+    TIMED-OUT: the slot is free at once; what they rated counts.
+    """
+    wanted = STATUSES.get(status.upper().replace("_", " "))
+    if wanted is None:
+        return f"unknown status {status[:40]!r}, not followed"
+    entry = PanelEntry.objects.select_for_update(of=("self",)).select_related("rater").get(pk=entry.pk)
+    if entry.status_at is not None and at <= entry.status_at:
+        return f"{status}: older than what is known, not followed"
+    entry.status, entry.status_at = wanted, at
+    entry.save(update_fields=["status", "status_at"])
+    if wanted not in (Status.RETURNED, Status.TIMED_OUT):
+        return f"{status}"
+    Rater.objects.select_for_update(no_key=True).get(pk=entry.rater_id)
+    freed = Assignment.objects.filter(rater=entry.rater_id, state=Assignment.State.HELD).exists()
+    release_held(entry.rater_id)
+    if wanted == Status.RETURNED:
+        Rater.objects.filter(pk=entry.rater_id).exclude(stage__in=ENDS).update(stage=WITHDRAWN)
+        RaterToken.objects.filter(rater=entry.rater_id, revoked_at=None).update(revoked_at=at)
+    return f"{status}: {'the slot that was held is free' if freed else 'no slot was held'}"
