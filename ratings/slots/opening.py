@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from random import Random
 from typing import NamedTuple
 
 from django.db import connection, transaction
+from django.db.models import Max
 from django.utils import timezone
 
 from accounts.audit import Actor
 from ratings.slots.models import Slot
 from ratings.slots.statements import is_postgresql
 from ratings.studies.draw import keyed_hash
+from ratings.studies.freezing import freeze_protocol, log_deviation
 from ratings.studies.lint import Finding
 from ratings.studies.models import Study, Triple
 from ratings.studies.orders import ORDER_NUMBER, ORDERS, deal_orders
@@ -43,6 +46,10 @@ def open_study(name: str, *, actor: Actor, override: str = "") -> tuple[Study, l
     if first_time:
         create_slots(study)
         study.opened_at = timezone.now()
+        freeze_protocol(study, actor=actor)
+    if override.strip() and override.strip() != study.override_reason and any(one.blocks for one in findings):
+        blocking = Counter(one.rule for one in findings if one.blocks)
+        log_deviation(study, "lint_override", actor=actor, reason=override, details=dict(blocking))
     study.override_reason = override.strip() or study.override_reason
     study.save(update_fields=["opened_at", "override_reason"])
     return study, findings
@@ -57,20 +64,39 @@ class PlannedSlot(NamedTuple):
     random_key: int
 
 
-def create_slots(study: Study) -> None:
-    """Every triple's planned slots. Memory holds one chunk, whatever the size of the study."""
+def create_slots(study: Study, *, beyond: int = 0) -> int:
+    """Every triple's planned slots, or those beyond so many that are there; returns how many were made.
+
+    Memory holds one chunk, whatever the size of the study.
+    """
     store = _copy if is_postgresql() else _insert
-    for chunk in chunks(_planned_slots(study), _CHUNK):
+    made = 0
+    for chunk in chunks(_planned_slots(study, beyond), _CHUNK):
         store(study, chunk)
+        made += len(chunk)
+    return made
 
 
-def _planned_slots(study: Study) -> Iterator[PlannedSlot]:
+def _planned_slots(study: Study, beyond: int) -> Iterator[PlannedSlot]:
+    highest = _extra_replicates(study, beyond) if beyond else {}
     triples = study.triples.order_by("number").values_list("pk", "question__external_id", "base_order")
     for pk, key, base in triples.iterator(chunk_size=_CHUNK):
         random = Random(keyed_hash(study.seed, "orders", key))
-        for replicate, dealt in enumerate(deal_orders(random, replicates=study.ratings_per_triple)):
-            random_key = keyed_hash(study.seed, "slot", key, str(replicate))
+        # Dealing goes on where it stopped: the first orders of a longer deal are those of a shorter one.
+        for number, dealt in enumerate(deal_orders(random, replicates=study.ratings_per_triple)):
+            if number < beyond:
+                continue
+            random_key = keyed_hash(study.seed, "slot", key, str(number))
+            # Imported ratings took the numbers after the plan's.
+            replicate = number - beyond + max(beyond, highest.get(pk, -1) + 1)
             yield PlannedSlot(pk, replicate, _in_sources(dealt, base), random_key)
+
+
+def _extra_replicates(study: Study, planned: int) -> dict[int, int]:
+    """The highest replicate of each triple that has more slots than planned."""
+    normal = Slot.objects.filter(study=study, kind=Slot.Kind.NORMAL).order_by()
+    highest = normal.values("triple_id").annotate(highest=Max("replicate"))
+    return dict(highest.filter(highest__gte=planned).values_list("triple_id", "highest"))
 
 
 def _insert(study: Study, planned: Sequence[PlannedSlot]) -> None:

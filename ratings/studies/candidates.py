@@ -13,15 +13,17 @@ from ratings.studies.draw import Candidate, QuestionCandidates
 _CHUNK = 2_000
 
 
-def question_candidates(dataset: Dataset, sources: Sequence[Source]) -> Iterator[QuestionCandidates]:
-    """Every question of the dataset with its live rationales of these sources; memory holds one chunk."""
+def question_candidates(
+    dataset: Dataset, sources: Sequence[Source], *, split: str = ""
+) -> Iterator[QuestionCandidates]:
+    """Every question of the dataset, or of one split, with its live rationales of these sources; memory holds one
+    chunk."""
     index_of = {source.pk: index for index, source in enumerate(sources)}
+    wanted = Question.objects.filter(dataset=dataset, **({"split": split} if split else {}))
     last = 0
     while True:
         questions = list(
-            Question.objects.filter(dataset=dataset, pk__gt=last)
-            .order_by("pk")
-            .values_list("pk", "external_id", "split")[:_CHUNK]
+            wanted.filter(pk__gt=last).order_by("pk").values_list("pk", "external_id", "split")[:_CHUNK]
         )
         if not questions:
             return

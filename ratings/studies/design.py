@@ -11,11 +11,14 @@ from django.core.validators import validate_slug
 
 from accounts.errors import InvalidInput
 from ratings.library.models import Dataset, Source
+from ratings.studies.draw import PROMPT_SPLIT
 from ratings.studies.errors import NameTaken, UnknownDataset, UnknownSource
 from ratings.studies.form import BadForm, read_form
 from ratings.studies.journey import BadJourney, Journey, read_journey
 from ratings.studies.models import DEFAULT_INSTRUCTIONS, Study
 from ratings.studies.pay import BadPay, read_pay
+from ratings.studies.pools import BadPools, read_pools
+from ratings.studies.protocol import BadProtocol, read_protocol
 from ratings.studies.quality_mix import BadMix, check_room, read_mix
 
 MAX_RATINGS_PER_TRIPLE = 1_000
@@ -44,6 +47,11 @@ class StudyDesign:
     journey: Mapping[str, Any] = field(default_factory=dict)
     quality: Mapping[str, Any] = field(default_factory=dict)
     pay: Mapping[str, Any] = field(default_factory=dict)
+    #: Draw from this split alone; empty: from all but `prompt`.
+    split: str = ""
+    #: See ratings.studies.protocol and .pools.
+    protocol: Mapping[str, Any] = field(default_factory=dict)
+    pools: Sequence[Mapping[str, Any]] = ()
 
 
 def check_design(design: StudyDesign) -> tuple[Dataset, list[Source]]:
@@ -68,8 +76,14 @@ def check_design(design: StudyDesign) -> tuple[Dataset, list[Source]]:
     _check_quality(design)
     _check_pay(design.pay)
     _check_journey(design)
+    _check_pools(design.pools)
+    if design.split:
+        _check_slug("split", design.split)
+        if design.split == PROMPT_SPLIT:
+            _refuse("split", design.split, "another split: questions of few-shot prompts are never rated")
     if len(design.sources) != 3 or len(set(design.sources)) != 3:
         _refuse("sources", list(design.sources), "three different source labels")
+    _check_protocol(design)
     if Study.objects.filter(name=design.name).exists():
         raise NameTaken(f"There is a study named {design.name!r} already.", details={"field": "name"})
     return _dataset(design.dataset), _sources(design)
@@ -131,6 +145,20 @@ def _check_pay(pay: Mapping[str, Any]) -> None:
         read_pay(pay)
     except BadPay as error:
         _refuse(f"pay.{error.field}", error.value, error.expected)
+
+
+def _check_pools(pools: Sequence[Mapping[str, Any]]) -> None:
+    try:
+        read_pools(pools)
+    except BadPools as error:
+        _refuse(error.field, error.value, error.expected)
+
+
+def _check_protocol(design: StudyDesign) -> None:
+    try:
+        read_protocol(design.protocol, sources=design.sources)
+    except BadProtocol as error:
+        _refuse(f"protocol.{error.field}", error.value, error.expected)
 
 
 def _check_slug(field_name: str, value: str) -> None:

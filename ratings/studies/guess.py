@@ -71,9 +71,8 @@ class Guess:
     def sentence(self) -> str:
         by = f" What tells them: {', '.join(self.looks)}." if self.looks else ""
         return (
-            f"Looks alone tell the source of {100 * self.accuracy:.0f}% of the cards (95% interval "
-            f"{100 * self.low:.0f}% to {100 * self.high:.0f}%, chance {100 * self.chance:.0f}%; {self.triples:,} triples, "
-            f"cross-validated).{by}"
+            f"Looks alone tell the source of {self.accuracy:.0%} of the cards (95% interval {self.low:.0%} to "
+            f"{self.high:.0%}, chance {self.chance:.0%}; {self.triples:,} triples, cross-validated).{by}"
         )
 
 

@@ -36,6 +36,8 @@ class Study(models.Model):
     lease_seconds = models.PositiveIntegerField(default=600)
     #: A slot that was skipped this often is parked and shown to the researcher.
     max_skips = models.PositiveSmallIntegerField(default=3)
+    #: Only questions of this split were drawn; empty: of all but `prompt`.
+    split = models.SlugField(max_length=100, blank=True)
     any_answer = models.BooleanField(default=False)
     strict_text = models.BooleanField(default=False)
     #: What one act of rating asks for: ratings.studies.form. Empty: a full ranking and nothing else.

@@ -18,11 +18,13 @@ from ratings.studies.candidates import question_candidates
 from ratings.studies.design import StudyDesign, check_design
 from ratings.studies.draw import Draw, Drawn, base_order, draw_triples
 from ratings.studies.errors import LintBlocks, TooFewQuestions, WrongState
+from ratings.studies.freezing import log_deviation
 from ratings.studies.lint import Finding
 from ratings.studies.models import Study, StudySource, Triple, TripleCard
 from ratings.studies.orders import ORDER_NUMBER
-from ratings.studies.rendering import render_triple
+from ratings.studies.pools import read_pools
 from ratings.studies.practice_questions import practised_questions, without, written_out
+from ratings.studies.rendering import render_triple
 from ratings.studies.selectors import get_locked_study, guess_looks, lint_study
 
 _CHUNK = 1_000
@@ -34,10 +36,10 @@ T = TypeVar("T")
 def create_study(design: StudyDesign, *, actor: Actor) -> Study:
     """Draws the triples and stores the study as a draft. Raises TooFewQuestions and the errors of check_design."""
     dataset, sources = check_design(design)
-    draw = draw_triples(
-        without(question_candidates(dataset, sources), practised),
     practised = practised_questions(design.journey)
     journey = written_out(design.journey, dataset, sources, seed=design.seed)
+    draw = draw_triples(
+        without(question_candidates(dataset, sources, split=design.split), practised),
         sources=len(sources),
         wanted=design.questions,
         seed=design.seed,
@@ -56,9 +58,9 @@ def create_study(design: StudyDesign, *, actor: Actor) -> Study:
                 "excluded": draw.excluded,
             },
         )
+    design = replace(design, journey=journey)
     study = _store_study(design, draw, dataset_id=dataset.pk, sources=sources, created_by=actor.user)
     for chunk in chunks(enumerate(draw.triples, start=1), _CHUNK):
-    design = replace(design, journey=journey)
         _store_triples(study, chunk)
     # Triples never change, so this is found once and stands on every lint report.
     study.guess = guess_looks(study)
@@ -86,6 +88,9 @@ def _store_study(
         journey=dict(design.journey),
         quality=dict(design.quality),
         pay=dict(design.pay),
+        split=design.split,
+        protocol=dict(design.protocol),
+        pools=[pool.as_json() for pool in read_pools(design.pools)],
         excluded=draw.excluded,
         eligible=draw.eligible,
         considered=draw.considered,
@@ -196,6 +201,8 @@ def unblind_study(name: str, *, reason: str, actor: Actor) -> Study:
         study.unblinded_at = timezone.now()
         study.unblind_reason = reason.strip()
         study.save(update_fields=["unblinded_at", "unblind_reason"])
+        if study.state in (Study.State.OPEN, Study.State.PAUSED):
+            log_deviation(study, "unblinded_early", actor=actor, reason=study.unblind_reason)
         record(actor, "study.unblind", subject=study.name, details={"reason": study.unblind_reason})
     return study
 

@@ -43,7 +43,7 @@ def planted(triples: int, *, seed: int, share: float = 0.9) -> list[list[str]]:
 
 
 def test_a_planted_give_away_of_nine_in_ten_is_found_and_a_balanced_study_is_not():
-    given_away, fair = guess_sources(planted(300, seed=1)), guess_sources(balanced(300, seed=1))
+    given_away, fair = guess_sources(planted(200, seed=1)), guess_sources(balanced(200, seed=1))
     assert given_away and fair
     assert given_away.accuracy == pytest.approx(0.9, abs=0.03) and given_away.is_above_chance
     assert given_away.low < 0.9 < given_away.high
@@ -72,14 +72,14 @@ def test_words_alone_tell_it_nothing():
     tables = [str.maketrans("abcdefghij", letters) for letters in ("abcdefghij", "klmnopqrst", "bcdefghijk")]
     triples = [
         [text.translate(table) for text, table in zip(texts, tables, strict=True)]
-        for texts in balanced(200, seed=3)
+        for texts in balanced(100, seed=3)
     ]
     guess = guess_sources([[text.lower() for text in texts] for texts in triples])
     assert guess and not guess.is_above_chance
 
 
 def test_a_question_is_never_in_train_and_test():
-    """Texts that are alike within a question and differ between questions are no give-away, however often they occur."""
+    """Texts that are alike within a question and differ between questions are no give-away, however many there are."""
     random = Random(4)
     triples = [[f"{sentence(random)}{'!' * (number % 7)}."] * 3 for number in range(120)]
     guess = guess_sources(triples)
