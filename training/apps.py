@@ -1,4 +1,13 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
 from django.apps import AppConfig
+
+if TYPE_CHECKING:
+    from accounts.models import User
+    from generation.registry.models import LanguageModel
 
 
 class TrainingConfig(AppConfig):
@@ -8,8 +17,14 @@ class TrainingConfig(AppConfig):
     def ready(self) -> None:
         from generation.console.parts import ModelPart, register_part
         from jobs.kinds import Kind, register
-        from training.runs.model_part import context_of
 
         register(Kind(name="train", queue="train", run="training.runs.work.run_training"))
         register(Kind(name="evaluate", queue="analysis", run="training.runs.evaluation_work.run_evaluation"))
-        register_part(ModelPart("training", "training/_model_part.html", context_of))
+        register_part(ModelPart("training", "training/_model_part.html", _context_of))
+
+
+def _context_of(model: LanguageModel, user: User) -> Mapping[str, Any] | None:
+    # Loaded when a page asks: it brings half of this floor, and every worker, child and command starts through here.
+    from training.runs.model_part import context_of
+
+    return context_of(model, user)

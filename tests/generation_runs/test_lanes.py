@@ -30,6 +30,7 @@ from tests.generation_runs.worlds import (
     rationales_of,
     rows_of,
 )
+from tests.services.worker import wait_for
 
 
 @pytest.fixture
@@ -116,7 +117,8 @@ def test_what_a_dead_lane_held_is_taken_over_and_the_dead_one_stores_nothing(bot
     held = batches.take_batch(run, dead)
     assert held is not None
     thread = beside(lambda: run_here(lanes_of(run)[1].pk))
-    thread.join(2)
+    wait_for(lambda: Candidate.objects.count() == run.planned - held.size)
+    thread.join(0.5)
     assert thread.is_alive()  # all that is left is held by somebody who may live
     Job.objects.filter(pk=dead.job_id).update(lease_expires_at=timezone.now() - timedelta(seconds=60))
     assert take_from_the_lost(dead.job_id) is not None

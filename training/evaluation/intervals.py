@@ -10,7 +10,6 @@ from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 
 FloatArray = NDArray[np.float64]
 
@@ -72,6 +71,8 @@ def _is_settled(values: FloatArray) -> bool:
 
 
 def _exact(values: FloatArray) -> tuple[float, float]:
+    from scipy import stats  # most of a second, which a training that reports no interval need not spend
+
     tail = (1 - CONFIDENCE) / 2
     if values[0] == 0:
         return 0.0, float(stats.beta.ppf(1 - tail, 1, len(values)))
