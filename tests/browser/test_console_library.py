@@ -68,7 +68,11 @@ def write_questions(folder: Path, *, answer: str = "") -> Path:
     return path
 
 
-@pytest.mark.parametrize("javascript", [True, False])
+@pytest.mark.parametrize(
+    "javascript",
+    # Without JavaScript test_console.py goes this way and further.
+    [True, pytest.param(False, marks=pytest.mark.slow)],
+)
 def test_from_a_file_to_a_draft_by_hand(module_site, grace, new_page: NewPage, tmp_path, javascript):
     name = f"hand-{'js' if javascript else 'plain'}"
     page = sign_in(new_page(module_site, javascript=javascript), grace)

@@ -12,8 +12,15 @@ from tests.services.pages import Pages
 from tests.services.site import Site
 
 
-@pytest.mark.parametrize("javascript", [True, False])
-@pytest.mark.parametrize("phone", [True, False])
+@pytest.mark.parametrize(
+    ("javascript", "phone"),
+    [
+        (True, True),
+        (False, False),
+        pytest.param(True, False, marks=pytest.mark.slow),
+        pytest.param(False, True, marks=pytest.mark.slow),
+    ],
+)
 def test_a_page_of_a_live_site_opens(
     module_site: Site, new_page: Callable[..., Page], javascript: bool, phone: bool
 ) -> None:
