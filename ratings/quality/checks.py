@@ -7,7 +7,7 @@ study's length allows it (`failures_to_reject`). What a person prefers is never 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from random import Random
@@ -46,7 +46,8 @@ def make_check(form: RatingForm, *, order: int, random: Random) -> Check:
     random.shuffle(positions)
     kinds = ["order", "all_bad"] if form.all_bad else ["order"]
     if random.choice(kinds) == "all_bad":
-        said, expected = "Choose “All bad” for this one, and send it.", {"all_bad": True}
+        said = "Choose “All bad” for this one, and send it."
+        expected: dict[str, Any] = {"all_bad": True}
     else:
         said, places = _instruction(form, positions, random)
         expected = {name: shown[position] for name, position in places.items()}
@@ -77,7 +78,7 @@ def _instruction(form: RatingForm, positions: Sequence[int], random: Random) -> 
     return said, {"first": positions[0], "last": positions[-1]}
 
 
-def is_passed(expected: dict[str, Any], *, ranking: Sequence[Sequence[int]], all_bad: bool) -> bool:
+def is_passed(expected: Mapping[str, Any], *, ranking: Sequence[Sequence[int]], all_bad: bool) -> bool:
     """Whether an answer did what the instruction said. ranking: groups of source indices, best first."""
     if expected.get("all_bad"):
         return all_bad

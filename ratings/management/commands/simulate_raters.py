@@ -34,6 +34,12 @@ class Command(JsonCommand):
             help="added to a card's utility for each of its steps that says in words what it computes",
         )
         parser.add_argument(
+            "--careless",
+            type=int,
+            default=0,
+            help="how many of the raters rank at random, fast, without reading",
+        )
+        parser.add_argument(
             "--via", choices=["service", "http"], default="service", help="http: a site at PUBLIC_URL"
         )
 
@@ -46,6 +52,7 @@ class Command(JsonCommand):
             left_bias=options["left_bias"],
             tie_width=options["tie_width"],
             explicit_taste=options["explicit_taste"],
+            careless=options["careless"],
             via=options["via"],
         )
         return simulate_raters(simulation, actor=COMMAND, watched=sys.stderr.isatty())
