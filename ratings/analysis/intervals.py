@@ -44,7 +44,12 @@ def mean_interval(outcomes: FloatArray, clusters: Clusters) -> MeanInterval:
     if not outcomes.size:
         return MeanInterval(None, None, None, None, "none: nothing to compare")
     mean = float(outcomes.mean())
-    spread = clustered_variance((outcomes - mean)[:, None] / outcomes.size, clusters)
+    return interval_of(mean, (outcomes - mean) / outcomes.size, clusters)
+
+
+def interval_of(mean: float, influences: FloatArray, clusters: Clusters) -> MeanInterval:
+    """The same for any estimate in [0, 1], by the influence of each of n ratings on it, shape (n,)."""
+    spread = clustered_variance(influences[:, None], clusters)
     variance = float(spread.variance[0])
     if variance == 0 or mean in (0.0, 1.0):
         return _exact_on_clusters(mean, spread.clusters)

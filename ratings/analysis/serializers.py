@@ -49,6 +49,25 @@ class PositionSerializer(serializers.Serializer[Any]):
     p_two_sided = serializers.FloatField()
 
 
+class IndexSerializer(serializers.Serializer[Any]):
+    index = serializers.FloatField(allow_null=True)
+    low = serializers.FloatField(allow_null=True)
+    high = serializers.FloatField(allow_null=True)
+    p_two_sided = serializers.FloatField(allow_null=True, help_text="against pure guessing")
+    method = serializers.CharField()
+
+
+class BlindingSerializer(serializers.Serializer[Any]):
+    """Whether raters could tell people from machines: Bang's index (-1 to 1) for each kind, James's (0 to 1)."""
+
+    cards = serializers.IntegerField()
+    raters = serializers.IntegerField()
+    unsure = serializers.IntegerField()
+    bang_people = IndexSerializer()
+    bang_machines = IndexSerializer()
+    james = IndexSerializer()
+
+
 class AnalysisSerializer(serializers.Serializer[Any]):
     study = serializers.CharField()
     raters_kind = serializers.CharField()
@@ -60,3 +79,4 @@ class AnalysisSerializer(serializers.Serializer[Any]):
     strengths = StrengthSerializer(many=True)
     agreement = AgreementSerializer()
     position = PositionSerializer(allow_null=True)
+    blinding = BlindingSerializer(allow_null=True, help_text="null: nobody was asked, or no source is people")

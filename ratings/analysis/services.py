@@ -10,6 +10,7 @@ from accounts.errors import InvalidInput
 from accounts.gates import require
 from accounts.models import User
 from accounts.roles import Act
+from ratings.analysis.guessing import study_blinding
 from ratings.analysis.masking import masked_labels, masked_order, reordered
 from ratings.analysis.report import analyse
 from ratings.analysis.selectors import excluded_ratings, judged_triples
@@ -55,6 +56,7 @@ def analyse_study(
     }
 
 
+        "blinding": study_blinding(study, raters_kind=raters_kind),
 def analyse_study_for(user: User, study_name: str, *, raters_kind: str = Rater.Kind.HUMAN) -> dict[str, Any]:
     """What pages and API call. Raises PermissionRefused or Blinded, and as analyse_study does.
 

@@ -23,6 +23,7 @@ from ratings.console.figures import (
     write_p_of,
     write_percent,
 )
+from ratings.console.journeys import present_blinding
 from ratings.console.words import NOT_COUNTED, explain
 from ratings.slots.counted import COUNTED
 from ratings.slots.models import Rater, Rating
@@ -63,6 +64,7 @@ def present(found: dict[str, Any]) -> dict[str, Any]:
     )
     return {
         "found": found,
+        "blinding": present_blinding(found["blinding"]),
         "excluded": explain({code: count for code, count in found["excluded"].items() if count}, NOT_COUNTED),
         "pairs": [_pair(pair) for pair in found["pairs"]],
         "pairs_forest": forest_of_pairs(found["pairs"]),

@@ -14,6 +14,7 @@ from accounts.gates import staff_page
 from accounts.roles import Act
 from ratings.console.access import study_frame
 from ratings.console.findings import MAX_INLINE_TRIPLES, report_on
+from ratings.console.journeys import present_journey
 from ratings.console.selectors import watch_study
 from ratings.console.words import EXCLUDED, explain
 from ratings.studies.models import Study
@@ -35,6 +36,7 @@ def study(request: HttpRequest, name: str) -> HttpResponse:
         **_watched(found),
         "triples": triples,
         "reasons": explain(found.excluded, EXCLUDED),
+        "journey": present_journey(found),
         "share": f"{100 * found.eligible / found.considered:.1f}%" if found.considered else None,
     }
     if context["sources_are_visible"]:
