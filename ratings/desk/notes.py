@@ -8,14 +8,16 @@ from urllib.parse import urlencode
 
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 
 WORDS = {
-    "saved": "Saved.",
-    "revised": "Your revision is saved.",
-    "skipped": "Skipped.",
-    "unskipped": "Here is the one that you skipped.",
-    "rated": "You had rated that one already. Your first rating stands.",
-    "taken": "There is no skip to undo, or another rater has that triple now.",
+    "saved": _("Saved."),
+    "revised": _("Your revision is saved."),
+    "skipped": _("Skipped."),
+    "unskipped": _("Here is the one that you skipped."),
+    "flagged": _("Flagged. Thank you; go on with this one."),
+    "rated": _("You had rated that one already. Your first rating stands."),
+    "taken": _("There is no skip to undo, or another rater has that triple now."),
 }
 _KEY = re.compile(r"[0-9a-f]{32}")
 
@@ -26,13 +28,13 @@ def desk_address(study: str, note: str = "", key: str = "") -> str:
     return reverse("desk:rate", args=[study]) + ("?" + urlencode(query) if query else "")
 
 
-def present_note(note: str, key: str = "") -> dict[str, Any]:
-    """The context of templates/desk/_note.html; empty for a note that is not ours."""
 def journey_address(study: str) -> str:
     """The page of whatever stage a rater is in, before or after rating."""
     return reverse("desk:journey", args=[study])
 
 
+def present_note(note: str, key: str = "") -> dict[str, Any]:
+    """The context of templates/desk/_note.html; empty for a note that is not ours."""
     if note not in WORDS:
         return {}
     return {

@@ -19,9 +19,7 @@ from ratings.journeys.reveal import require_unrevealed
 from ratings.slots import services
 from ratings.slots.errors import StudyClosed, UnknownRating
 from ratings.slots.services import PastRating, RaterSession
-
-#: Fields of a rating that this form does not ask for; a revision keeps them.
-_KEPT = ("first_wrong_step", "reasons", "confidence")
+from ratings.studies.form import RatingForm
 
 
 @require_safe
@@ -37,22 +35,38 @@ def past_ratings(request: HttpRequest, study: str) -> HttpResponse:
 @rater_page
 def revise(request: HttpRequest, study: str, key: str) -> HttpResponse:
     """The card form with what was said; POST adds a revision."""
-    require_unrevealed(secret)
     secret, session = signed_in(request, study)
     _require_not_closed(session)
+    require_unrevealed(secret)
     rating = _find(session, key)
     context: dict[str, Any] = {"session": session, "key": key, "view": rating.assignment}
     said, status = said_by(rating), 200
     if request.method == "POST":
-        kept = {name: said[name] for name in _KEPT if name in said}
-        said = read_body(request.POST) | kept
+        said = keep_unasked(said, read_body(request.POST), session.form)
         try:
             services.revise(secret, key, said)
         except InvalidInput as error:
-            context["refusal"], status = refusal(error), 422
+            context["refusal"], status = refusal(error, session.form), 422
         else:
             return HttpResponseRedirect(desk_address(study, "revised", key), status=303)
     return render(request, "desk/revise.html", context | present(rating.assignment, said), status=status)
+
+
+def keep_unasked(said: dict[str, Any], body: dict[str, Any], form: RatingForm) -> dict[str, Any]:
+    """The revised body, with what was said before where the form does not ask: a program may have said more."""
+    asked = {
+        "first_wrong_step": form.first_wrong_step,
+        "confidence": form.confidence,
+        "doubts": form.doubts,
+        "reasons": bool(form.reasons),
+    }
+    kept = {name: said[name] for name, is_asked in asked.items() if not is_asked and name in said}
+    if form.reasons:
+        reasons: dict[str, list[str]] = {card: list(codes) for card, codes in body.get("reasons", {}).items()}
+        for card, codes in said.get("reasons", {}).items():
+            reasons.setdefault(card, []).extend(code for code in codes if code not in form.reasons)
+        kept["reasons"] = {card: codes for card, codes in reasons.items() if codes}
+    return body | kept
 
 
 def _find(session: RaterSession, key: str) -> PastRating:

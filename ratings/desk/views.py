@@ -6,6 +6,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.errors import InvalidInput, StarchamberError
@@ -13,27 +14,26 @@ from ratings.desk.forms import read_body
 from ratings.desk.gate import go_to, is_swap, rater_page
 from ratings.desk.instructions import render_instructions
 from ratings.desk.notes import desk_address, journey_address, present_note, read_note
-from ratings.desk.presenting import present
+from ratings.desk.presenting import page_words, present
 from ratings.desk.session import signed_in
-from ratings.slots import services
+from ratings.desk.words import needed_words
 from ratings.journeys.services import finish_rating
+from ratings.slots import services
 from ratings.slots.errors import AlreadyRated, NothingToUndo
 from ratings.slots.services import RaterSession, Submitted
-
-
+from ratings.studies.form import RatingForm
 from ratings.studies.journey import PRACTICE
+
+
 @require_http_methods(["GET", "HEAD", "POST"])
 @rater_page
 def rate(request: HttpRequest, study: str) -> HttpResponse:
-    """GET shows the held or next triple; POST submits or skips it."""
+    """GET shows the held or next triple; POST submits, skips or flags it."""
     secret, session = signed_in(request, study)
-    if request.method == "POST":
-        return (
-            _skip(request, secret, session)
-            if request.POST.get("act") == "skip"
-            else _submit(request, secret, session)
-        )
-    return _show(request, secret, session, read_note(request))
+    if request.method != "POST":
+        return _show(request, secret, session, read_note(request))
+    acts = {"skip": _skip, "flag": _flag}
+    return acts.get(request.POST.get("act", ""), _submit)(request, secret, session)
 
 
 def _submit(request: HttpRequest, secret: str, session: RaterSession) -> HttpResponse:
@@ -43,7 +43,8 @@ def _submit(request: HttpRequest, secret: str, session: RaterSession) -> HttpRes
     except AlreadyRated as error:
         return _go(session, "rated", str(error.details.get("rating") or ""))
     except InvalidInput as error:
-        return _show(request, secret, session, {"refusal": refusal(error)}, said=body, status=422)
+        extra = {"refusal": refusal(error, session.form)}
+        return _show(request, secret, session, extra, said=body, status=422)
     return _answer(request, session, submitted, "saved")
 
 
@@ -55,8 +56,21 @@ def _skip(request: HttpRequest, secret: str, session: RaterSession) -> HttpRespo
     return _answer(request, session, submitted, "skipped")
 
 
+def _flag(request: HttpRequest, secret: str, session: RaterSession) -> HttpResponse:
+    """Tells the researchers, and leaves the triple as it is: a script stays on its page, others get it again."""
+    token = request.POST.get("token", "")
+    services.flag(secret, token, reason=request.POST.get("flag_reason"))
+    if is_swap(request):
+        return HttpResponse(status=204)
+    services.save_draft(secret, token, read_body(request.POST))
+    return _go(session, "flagged")
+
+
 def _answer(request: HttpRequest, session: RaterSession, submitted: Submitted, note: str) -> HttpResponse:
     """After an act: a swap gets the next triple at once, everybody else the desk's address."""
+    if session.stage == PRACTICE:
+        # What there was to notice comes before the next one.
+        return go_to(request, journey_address(session.study_name))
     if not is_swap(request) or submitted.next is None:
         return _go(session, note, submitted.rating)
     context = {"session": session, "view": submitted.next, **present_note(note, submitted.rating)}
@@ -68,9 +82,6 @@ def _answer(request: HttpRequest, session: RaterSession, submitted: Submitted, n
 def _show(
     request: HttpRequest,
     secret: str,
-    if session.stage == PRACTICE:
-        # What there was to notice comes before the next one.
-        return go_to(request, journey_address(session.study_name))
     session: RaterSession,
     extra: dict[str, Any],
     *,
@@ -79,8 +90,12 @@ def _show(
 ) -> HttpResponse:
     """The triple that this rater holds, or the next; filled with `said`, or with the draft kept for it."""
     view = services.next_assignment(secret, study=session.study_name).view
+    if view is None and (session.stage == PRACTICE or finish_rating(secret).stage != session.stage):
+        return go_to(request, journey_address(session.study_name))
     context: dict[str, Any] = {"session": session, "view": view, **extra}
-    if view is not None:
+    if view is None:
+        context["page_words"] = page_words(session.form)
+    else:
         context |= present(view, said or services.draft_of(session, view["token"]))
     if is_swap(request):
         return render(request, "desk/_triple.html", context, status=status)
@@ -90,15 +105,19 @@ def _show(
 
 def _go(session: RaterSession, note: str = "", key: str = "") -> HttpResponse:
     """To the desk by 303, which htmx follows and swaps in."""
-    if view is None and (session.stage == PRACTICE or finish_rating(secret).stage != session.stage):
-        return go_to(request, journey_address(session.study_name))
     return HttpResponseRedirect(desk_address(session.study_name, note, key), status=303)
 
 
-def refusal(error: StarchamberError) -> str:
+def refusal(error: StarchamberError, form: RatingForm | None = None) -> str:
     """What a person at the desk can do about a body that was refused."""
     if error.code == "not_a_ranking":
-        return "Give at least one rationale a place, or say that all of them are bad."
+        return needed_words(form or RatingForm())
+    if error.code == "unknown_card":
+        return _(
+            "A card was named that is not on this page. Look at your places once more, and submit again."
+        )
+    if error.details.get("field") == "comment":
+        return _("The comment is too long: at most 5,000 characters.")
     return error.message
 
 

@@ -1,76 +1,91 @@
-// Ranking by tapping cards in turn. The radio buttons are the state; this only sets them.
+// Giving places by tapping cards in turn. The radio buttons are the state; this only sets them.
 // Works on whatever card form is on the page, so a swap needs no set-up beyond `begin`.
 
-const WORDS = ["1st", "2nd", "3rd"];
+const { form, word, list, announce } = globalThis.desk;
 let given = []; // cards in the order in which they were given a place, for undo and ties
 let checked = new Set(); // radios that were checked before the present click
 let tying = false;
 let leavingOut = false; // the second submit of an incomplete ranking goes through
 
-const form = () => document.querySelector("form[data-cards]");
+const kind = () => form().dataset.kind;
+const may = (name) => name in form().dataset;
 const cards = () => [...form().querySelectorAll("[data-card]")];
-const radios = (card) => [...card.querySelectorAll("input[type=radio]")];
-const placeOf = (card) => radios(card).findIndex((radio) => radio.checked) + 1;
+const marks = (card) => [...card.querySelectorAll("[data-place]")];
+const placeOf = (card) => Number(marks(card).find((mark) => mark.checked)?.dataset.place ?? 0);
 const nameOf = (card) => card.querySelector("h2").lastChild.textContent;
-const placed = () => cards().filter((card) => placeOf(card));
-const allBad = () => form().elements.all_bad.checked;
-
-function announce(words) {
-  const announcer = document.getElementById("announcer");
-  announcer.textContent = "";
-  requestAnimationFrame(() => (announcer.textContent = words));
-}
+const placed = () => cards().filter(placeOf);
+const others = (card) => cards().filter((other) => other !== card);
+const allBad = () => Boolean(form().elements.all_bad?.checked);
+const places = () => Array.from({ length: Number(form().dataset.places) }, (_, index) => index + 1);
+const placeWord = (place) => list("places")[place - 1];
 
 function setPlace(card, place) {
-  radios(card).forEach((radio, index) => (radio.checked = index + 1 === place));
+  marks(card).forEach((mark) => (mark.checked = Number(mark.dataset.place) === place));
 }
 
 function nextPlace() {
   const last = given.at(-1);
   if (tying && last) return placeOf(last);
+  if (kind() === "best") return 1;
   const taken = new Set(cards().map(placeOf));
-  return [1, 2, 3].find((place) => !taken.has(place));
+  return places().find((place) => !taken.has(place));
 }
 
+// A tap on a card: the next place, or none if it has one.
 function give(card) {
-  if (placeOf(card)) return takeBack(card);
-  const place = nextPlace();
+  const worse = kind() === "pairwise" && placeOf(card) === 2; // a tap on the worse of a pair makes it the better
+  if (placeOf(card) && !worse) return takeBack(card);
+  const place = worse ? 1 : nextPlace();
+  if (!place) return say(word("full"));
+  if (tying && kind() === "best" && placed().length === cards().length - 1) return say(word("leave_one"));
+  settle(card, place, tying);
+}
+
+// Puts a card into a place. Unless they share it, whoever had it loses it; of a pair the other one gets the other place.
+function settle(card, place, sharing) {
   setPlace(card, place);
-  changed(`${nameOf(card)}: ${WORDS[place - 1]}.`);
+  if (kind() === "pairwise") others(card).forEach((other) => setPlace(other, sharing ? place : 3 - place));
+  else if (!sharing) others(card).filter((other) => placeOf(other) === place).forEach((other) => setPlace(other, 0));
+  changed(word("place", { name: nameOf(card), place: placeWord(place) }));
 }
 
 function takeBack(card) {
   const place = placeOf(card);
+  if (kind() === "pairwise") cards().forEach((other) => setPlace(other, 0));
   setPlace(card, 0);
   const alone = !cards().some((other) => placeOf(other) === place);
-  if (alone) placed().filter((other) => placeOf(other) > place).forEach((other) => setPlace(other, placeOf(other) - 1));
-  changed(`${nameOf(card)}: no place.`);
+  if (kind() === "ranking" && alone)
+    placed().filter((other) => placeOf(other) > place).forEach((other) => setPlace(other, placeOf(other) - 1));
+  changed(word("no_place", { name: nameOf(card) }));
 }
 
 function tie() {
+  if (!may("ties")) return;
+  if (kind() === "pairwise") {
+    cards().forEach((card) => setPlace(card, 1));
+    return changed(word("equal"));
+  }
   const last = given.at(-1);
-  if (placed().length === 3 && given.length > 1) {
+  if (kind() === "ranking" && placed().length === cards().length && given.length > 1) {
     const before = placeOf(given.at(-2));
     if (placeOf(last) !== before) {
       setPlace(last, before);
-      return changed(`${nameOf(last)}: ${WORDS[before - 1]}, a tie.`);
+      return changed(word("tie", { name: nameOf(last), place: placeWord(before) }));
     }
   }
   tying = !tying && Boolean(last);
   refresh();
-  announce(tying ? "The next one shares the last place." : "No tie.");
+  announce(word(tying ? "tie_on" : "tie_off"));
 }
 
 function undo() {
   if (given.length) return takeBack(given.at(-1));
-  const last = document.querySelector("[data-undo]");
-  if (last) last.click();
+  document.querySelector("[data-undo]")?.click();
 }
 
 function clear() {
-  cards().forEach((card) => setPlace(card, 0));
-  form().elements.all_bad.checked = false;
-  changed("Cleared.");
+  for (const box of form().querySelectorAll("input:checked")) box.checked = false;
+  changed(word("cleared"));
 }
 
 function changed(words) {
@@ -78,38 +93,42 @@ function changed(words) {
   leavingOut = false;
   refresh();
   announce(words);
-  form().dispatchEvent(new Event("change", { bubbles: true }));
+  form().dispatchEvent(new CustomEvent("change", { bubbles: true, detail: "place" }));
 }
 
 function statusWords() {
-  if (tying) return "Now the one that shares this place.";
-  if (allBad()) return "All bad. Places are optional.";
-  return ["Tap the best one first.", "Now the next best.", "And the last one.", "All three have a place."][placed().length];
+  if (tying) return word("tying");
+  if (allBad()) return word("all_bad");
+  const done = kind() === "ranking" ? placed().length : new Set(placed().map(placeOf)).size;
+  const steps = list("steps");
+  return steps[Math.min(done, steps.length - 1)];
 }
 
 function refresh() {
   given = given.filter(placeOf);
   cards().forEach((card) => placeOf(card) && !given.includes(card) && given.push(card));
-  checked = new Set(cards().flatMap(radios).filter((radio) => radio.checked));
+  checked = new Set(form().querySelectorAll("input:checked"));
   form().querySelector("[data-status]").textContent = statusWords();
-  form().querySelector("[data-act=tie]").setAttribute("aria-pressed", String(tying));
+  form().querySelector("[data-act=tie]")?.setAttribute("aria-pressed", String(tying));
 }
 
 function say(words) {
   form().querySelector("[data-status]").textContent = words;
   announce(words);
+  return true;
 }
 
-// Whether this submit should wait for the rater: nothing is judged yet, or a card was left out by accident.
+// Whether this submit should wait for the rater: too little is judged, or a card was left out by accident.
 function needsMore(event) {
-  if (event.target !== form() || event.submitter?.value === "skip" || allBad()) return false;
-  const left = 3 - placed().length;
-  if (left === 3) return say("Give at least one a place, or say: all bad.") ?? true;
-  if (left && !leavingOut) {
-    leavingOut = true;
-    return say(`${left === 1 ? "One has" : "Two have"} no place. Submit again to leave ${left === 1 ? "it" : "them"} out.`) ?? true;
-  }
-  return false;
+  if (event.target !== form() || ["skip", "flag"].includes(event.submitter?.value)) return false;
+  const left = cards().length - placed().length;
+  if (allBad() && (kind() !== "best_worst" || left === cards().length)) return false;
+  if (kind() === "best") return left === cards().length && say(word("needed"));
+  if (kind() === "best_worst") return new Set(placed().map(placeOf)).size < 2 && say(word("needed"));
+  if (left === cards().length || (left && !may("partial"))) return say(word("needed"));
+  if (!left || leavingOut) return false;
+  leavingOut = true;
+  return say(word(left === 1 ? "left_one" : "left_more"));
 }
 
 function begin() {
@@ -120,21 +139,35 @@ function begin() {
   refresh();
 }
 
+// A click on a place itself. Where ties are offered it may make one; of a pair it always says which one is better.
+function choose(mark) {
+  const card = mark.closest("[data-card]");
+  if (checked.has(mark)) return takeBack(card);
+  const sharing = may("ties") && kind() !== "pairwise";
+  if (sharing && kind() === "best" && placed().length === cards().length) {
+    mark.checked = false;
+    return say(word("leave_one"));
+  }
+  settle(card, Number(mark.dataset.place), sharing);
+}
+
 document.addEventListener("click", (event) => {
   const { target } = event;
   if (!form() || !(target instanceof Element) || !form().contains(target)) return;
   if (target.closest("[data-act=tie]")) return tie();
-  if (target.matches("[data-card] input[type=radio]")) {
-    const card = target.closest("[data-card]");
-    return checked.has(target) ? takeBack(card) : changed(`${nameOf(card)}: ${WORDS[target.value - 1]}.`);
+  if (target.matches("[data-place]")) return choose(target);
+  // What was said beside the ranking is taken back by the same click again.
+  if (target.matches("[data-again]") && checked.has(target)) {
+    target.checked = false;
+    target.dispatchEvent(new Event("change", { bubbles: true }));
   }
   const card = target.closest("[data-card]");
   const selecting = event.isTrusted && String(getSelection()).length > 0;
-  if (card && !selecting && !target.closest("label, a, button, input")) give(card);
+  if (card && !selecting && !target.closest("label, a, button, input, summary, .chips")) give(card);
 });
 
 document.addEventListener("change", (event) => {
-  if (event.target.name === "all_bad") refresh();
+  if (form()?.contains(event.target) && event.target !== form()) refresh();
 });
 
 document.addEventListener("reset", (event) => {
@@ -143,7 +176,7 @@ document.addEventListener("reset", (event) => {
   clear();
 });
 
-// In the capturing phase: before htmx sends anything.
+// In the capturing phase: before anything is sent.
 document.addEventListener(
   "submit",
   (event) => {
@@ -156,5 +189,4 @@ document.addEventListener(
 
 document.addEventListener("desk:undo", undo);
 document.addEventListener("desk:begin", begin);
-document.documentElement.classList.add("has-script");
 begin();

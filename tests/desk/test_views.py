@@ -70,7 +70,7 @@ def test_no_place_at_all_is_refused_and_the_page_keeps_what_was_written(rater: C
     response = rater.post(DESK, form.fields(None, None, None, comment="hard to say"))
     html = response.content.decode()
     assert response.status_code == 422
-    assert "Give at least one rationale a place" in html
+    assert "Give at least one a place. Or say: all bad." in html
     assert "hard to say" in html
     assert read_form(html).token == form.token
     assert not Rating.objects.exists()

@@ -1,0 +1,187 @@
+// Sends what the rater says, and swaps in the next triple. Every act is written down in this browser before it is sent and
+// crossed out once the server has answered for it: a network that is away, a server that hangs, a closed tab lose
+// nothing. An act carries the token of its triple, and the server stores a repeat once, so that it may be sent again.
+// The next triple is only ever the server's answer: while the network is away the desk waits.
+
+const { form, word, announce, complain, store } = globalThis.desk;
+const QUEUE = `starchamber-queue:${location.pathname}`;
+const PATIENCE_MS = 20_000; // a server that says nothing for so long is away
+const PAUSES_MS = [2_000, 4_000, 8_000, 15_000, 30_000];
+const KEPT_MS = 90 * 86_400_000; // as long as a link lives
+
+// What became of an act: done, refused for good, or not answered for; with a script's storage the last stays written.
+const DONE = "done";
+const DROPPED = "dropped";
+const AWAY = "away";
+const STUCK = "stuck";
+
+const retry = document.querySelector("[data-act=retry]");
+const triple = () => document.getElementById("triple");
+let unstored = null; // the queue itself, where this browser may store nothing
+let busy = false;
+let failures = 0;
+let timer = 0;
+let stuck = new Set(); // ids that only another link, or a new page, can send
+
+function queue() {
+  const kept = unstored ?? store.read(QUEUE);
+  return Array.isArray(kept) ? kept.filter((act) => Date.now() - act.at < KEPT_MS) : [];
+}
+
+function keep(acts) {
+  unstored = store.write(QUEUE, acts) ? null : acts;
+}
+
+const waiting = () => queue().filter((act) => !stuck.has(act.id));
+const drop = (id) => keep(queue().filter((act) => act.id !== id));
+
+function writeDown(submitter) {
+  const body = new URLSearchParams(new FormData(form(), submitter));
+  keep([...queue(), { id: `${Date.now()}-${Math.random()}`, at: Date.now(), body: body.toString() }]);
+}
+
+const field = (act, name) => new URLSearchParams(act.body).get(name) ?? "";
+
+async function post(act) {
+  const body = new URLSearchParams(act.body);
+  // The cookie that this belongs to may have changed since.
+  const csrf = document.querySelector("[name=csrfmiddlewaretoken]")?.value;
+  if (csrf) body.set("csrfmiddlewaretoken", csrf);
+  const patience = new AbortController();
+  const end = setTimeout(() => patience.abort(), PATIENCE_MS);
+  try {
+    const headers = { "HX-Request": "true" };
+    const response = await fetch(location.pathname, { method: "POST", headers, body, signal: patience.signal });
+    return { response, text: await response.text() };
+  } catch {
+    return null;
+  } finally {
+    clearTimeout(end);
+  }
+}
+
+async function send(act) {
+  const answer = await post(act);
+  if (!answer) return AWAY;
+  const { response, text } = answer;
+  const { status, headers } = response;
+  if (status >= 500 || status === 429) return AWAY;
+  const error = headers.get("Desk-Error");
+  if (["not_authenticated", "unknown_assignment", "permission_denied"].includes(error)) {
+    complain(word(error === "not_authenticated" ? "signed_out" : "foreign"));
+    return STUCK;
+  }
+  if (headers.get("HX-Redirect")) {
+    drop(act.id);
+    location.assign(headers.get("HX-Redirect"));
+    return DONE;
+  }
+  if (status === 204) {
+    announce(word("flagged"));
+    return DONE;
+  }
+  const fresh = new DOMParser().parseFromString(text, "text/html").getElementById("triple");
+  if (status === 403) {
+    complain(word("stale"));
+    return STUCK;
+  }
+  if (status >= 400 && !(status === 422 && fresh)) {
+    complain(status === 413 ? word("too_large") : word("refused", { status }));
+    return DROPPED;
+  }
+  if (!fresh) return AWAY; // somebody else's page: a hotel's, a proxy's
+  drop(act.id);
+  if (status !== 422) report(act);
+  swap(fresh, headers.get("HX-Replace-Url") ?? response.url);
+  return DONE;
+}
+
+function report(act) {
+  const detail = { act: field(act, "act"), seconds: Number(field(act, "active_seconds")) };
+  document.dispatchEvent(new CustomEvent("desk:sent", { detail }));
+}
+
+function swap(fresh, address) {
+  const shown = form()?.elements.token.value;
+  const next = fresh.querySelector("[name=token]")?.value;
+  // The triple on the page is still the one to judge, and what was entered on it stays.
+  if (next && next === shown && !fresh.querySelector("#refusal, .note")) return;
+  triple().replaceWith(document.adoptNode(fresh));
+  history.replaceState(null, "", address);
+  // At the swap itself: a key that is pressed in between belongs to the new triple.
+  document.dispatchEvent(new Event("desk:begin"));
+  document.dispatchEvent(new Event("desk:arrive"));
+}
+
+// Sends all that is written down, in order, until something is not answered for. Two tabs take turns.
+function deliver() {
+  clearTimeout(timer);
+  if (navigator.locks) return navigator.locks.request(QUEUE, { ifAvailable: true }, (lock) => lock && sendAll());
+  return sendAll();
+}
+
+async function sendAll() {
+  if (busy) return;
+  busy = true;
+  form()?.classList.add("is-sending");
+  const waited = failures > 0;
+  try {
+    for (let act = waiting()[0]; act; act = waiting()[0]) {
+      const became = await send(act);
+      if (became === AWAY) return wait(act);
+      failures = 0;
+      if (became === STUCK) stuck.add(act.id);
+      else drop(act.id);
+    }
+  } finally {
+    busy = false;
+    form()?.classList.remove("is-sending");
+  }
+  retry.hidden = true;
+  unlock();
+  if (waited && document.getElementById("trouble").textContent === shownWaiting) complain("");
+  if (waited) announce(word("sent"));
+}
+
+let shownWaiting = "";
+
+function wait(act) {
+  const pause = PAUSES_MS[Math.min(failures, PAUSES_MS.length - 1)];
+  failures += 1;
+  timer = setTimeout(deliver, pause);
+  const leaves = waiting().some((one) => field(one, "act") !== "flag");
+  shownWaiting = word(unstored ? "waiting_here" : leaves ? "waiting" : "waiting_flag");
+  if (failures === 1) complain(shownWaiting);
+  retry.hidden = false;
+  if (leaves && form()) form().inert = true;
+}
+
+// Whatever waits for another link keeps the triple it belongs to shut, and no other.
+function unlock() {
+  if (!form()) return;
+  const token = form().elements.token.value;
+  form().inert = queue().some((act) => field(act, "token") === token && field(act, "act") !== "flag");
+}
+
+document.addEventListener("submit", (event) => {
+  if (event.target !== form() || !("sends" in form().dataset) || event.defaultPrevented) return;
+  event.preventDefault();
+  const isFlag = event.submitter?.value === "flag";
+  if (!isFlag && (busy || waiting().some((act) => field(act, "act") !== "flag"))) return;
+  writeDown(event.submitter);
+  if (isFlag) {
+    event.submitter.closest("details").open = false;
+    document.getElementById("question-heading").focus({ preventScroll: true });
+  }
+  deliver();
+});
+
+retry?.addEventListener("click", deliver);
+addEventListener("online", () => failures && deliver());
+document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && failures && deliver());
+
+if (document.body.dataset.draft && waiting().length) {
+  if (form() && waiting().some((act) => field(act, "act") !== "flag")) form().inert = true;
+  deliver();
+}
+document.documentElement.classList.add("has-script");
