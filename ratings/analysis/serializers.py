@@ -68,6 +68,40 @@ class BlindingSerializer(serializers.Serializer[Any]):
     james = IndexSerializer()
 
 
+class PrimarySerializer(serializers.Serializer[Any]):
+    """The primary contrast as it was frozen, and how it came out: win rate of `a`, ties counting half."""
+
+    a = serializers.CharField()
+    b = serializers.CharField()
+    direction = serializers.CharField()
+    test = serializers.CharField()
+    alpha = serializers.FloatField()
+    planned_ratings = serializers.IntegerField(allow_null=True)
+    exclusions = serializers.CharField()
+    hypothesis = serializers.CharField()
+    ratings = serializers.IntegerField()
+    win_rate = serializers.FloatField(allow_null=True)
+    low = serializers.FloatField(allow_null=True)
+    high = serializers.FloatField(allow_null=True)
+    p = serializers.FloatField(allow_null=True)
+    significant = serializers.BooleanField(allow_null=True)
+
+
+class DeviationSerializer(serializers.Serializer[Any]):
+    code = serializers.CharField()
+    details = serializers.DictField()
+    reason = serializers.CharField()
+    by = serializers.CharField()
+    at = serializers.DateTimeField()
+
+
+class ProtocolSerializer(serializers.Serializer[Any]):
+    sha256 = serializers.CharField(allow_null=True)
+    frozen_at = serializers.DateTimeField(allow_null=True)
+    primary = PrimarySerializer(allow_null=True)
+    deviations = DeviationSerializer(many=True)
+
+
 class AnalysisSerializer(serializers.Serializer[Any]):
     study = serializers.CharField()
     raters_kind = serializers.CharField()
@@ -79,4 +113,5 @@ class AnalysisSerializer(serializers.Serializer[Any]):
     strengths = StrengthSerializer(many=True)
     agreement = AgreementSerializer()
     position = PositionSerializer(allow_null=True)
+    protocol = ProtocolSerializer()
     blinding = BlindingSerializer(allow_null=True, help_text="null: nobody was asked, or no source is people")

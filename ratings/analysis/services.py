@@ -10,6 +10,7 @@ from accounts.errors import InvalidInput
 from accounts.gates import require
 from accounts.models import User
 from accounts.roles import Act
+from ratings.analysis.contrast import protocol_report
 from ratings.analysis.guessing import study_blinding
 from ratings.analysis.masking import masked_labels, masked_order, reordered
 from ratings.analysis.report import analyse
@@ -36,10 +37,12 @@ def analyse_study(
         )
     study = get_study(study_name)
     labels = source_labels(study)
+    names = {label: label for label in labels}
     ratings = list(judged_triples(study, raters_kind=raters_kind))
     if masked:
         order = masked_order(labels, study=study.name, seed=study.seed, secret=settings.SECRET_KEY)
         ratings = [reordered(rating, order) for rating in ratings]
+        names = dict(zip((labels[index] for index in order), masked_labels(len(labels)), strict=True))
         labels = masked_labels(len(labels))
     found = analyse(ratings, sources=labels)
     return {
@@ -53,10 +56,11 @@ def analyse_study(
         "strengths": found["strengths"],
         "agreement": found["agreement"],
         "position": found["position"],
+        "blinding": study_blinding(study, raters_kind=raters_kind),
+        "protocol": protocol_report(study, found["pairs"], names=names, masked=masked),
     }
 
 
-        "blinding": study_blinding(study, raters_kind=raters_kind),
 def analyse_study_for(user: User, study_name: str, *, raters_kind: str = Rater.Kind.HUMAN) -> dict[str, Any]:
     """What pages and API call. Raises PermissionRefused or Blinded, and as analyse_study does.
 

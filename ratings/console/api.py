@@ -23,6 +23,8 @@ from accounts.errors import InvalidInput
 from accounts.gates import require, staff_user
 from accounts.models import User
 from accounts.roles import Act
+from ratings.analysis.planning import Plan
+from ratings.analysis.plans import PlanRequest, plan_study
 from ratings.console import api_selectors as selectors
 from ratings.console.serializers import (
     LintSerializer,
@@ -30,7 +32,11 @@ from ratings.console.serializers import (
     NewRatersSerializer,
     NewStudySerializer,
     OpenStudySerializer,
+    PlanAnswerSerializer,
+    PlanRequestSerializer,
     ProgressSerializer,
+    RaisedOverlapSerializer,
+    RaiseOverlapSerializer,
     RaterSerializer,
     RatingSerializer,
     StudySerializer,
@@ -41,10 +47,11 @@ from ratings.crowd.raters import create_raters
 from ratings.desk.api import my_ratings
 from ratings.slots.models import Rater, Rating
 from ratings.slots.opening import open_study
+from ratings.slots.overlap import raise_overlap
 from ratings.slots.progress import study_progress
 from ratings.slots.sessions import RATER_PREFIX
 from ratings.studies.blinding import require_visible_results
-from ratings.studies.design import StudyDesign
+from ratings.studies.design_file import read_design
 from ratings.studies.models import Study
 from ratings.studies.selectors import get_study, lint_study, source_labels
 from ratings.studies.services import close_study, create_study, pause_study, unblind_study
@@ -88,7 +95,7 @@ class StudiesView(generics.ListAPIView[Study]):
         require(user, Act.RUN_STUDIES)
         body = NewStudySerializer(data=request.data)
         body.is_valid(raise_exception=True)
-        study = create_study(StudyDesign(**body.validated_data), actor=Actor.of(user))
+        study = create_study(read_design(body.validated_data), actor=Actor.of(user))
         return Response(_study_json(study.name, user), status=HTTPStatus.CREATED)
 
 
@@ -142,6 +149,33 @@ class OpenView(_ActView):
         return self.run(request, name, lambda actor: open_study(name, actor=actor, **body.validated_data))
 
 
+class RaiseOverlapView(_ActView):
+    @extend_schema(request=RaiseOverlapSerializer, responses=RaisedOverlapSerializer)
+    def post(self, request: Request, name: str) -> Response:
+        """Plans more ratings of each triple while the study runs; logged as a deviation from its protocol."""
+        user = staff_user(request)
+        require(user, self.act)
+        body = RaiseOverlapSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        study, made = raise_overlap(name, **body.validated_data, actor=Actor.of(user))
+        answer = {"study": study.name, "state": study.state, "slots": made}
+        return Response({**answer, "ratings_per_triple": study.ratings_per_triple})
+
+
+class PlanView(APIView):
+    """How likely a study of some size is to find a difference, and what it costs."""
+
+    @extend_schema(request=PlanRequestSerializer, responses=PlanAnswerSerializer)
+    def post(self, request: Request) -> Response:
+        """Simulates the study with the test that its results will report; stores nothing."""
+        require(staff_user(request), Act.RUN_STUDIES)
+        body = PlanRequestSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        said = dict(body.validated_data)
+        beside = {name: said.pop(name) for name in ("extra", "seconds_per_rating", "pay", "curve")}
+        return Response(plan_study(PlanRequest(plan=Plan(**said), **beside)))
+
+
 class PauseView(_ActView):
     @extend_schema(request=None, responses=_STUDY)
     def post(self, request: Request, name: str) -> Response:
@@ -185,9 +219,7 @@ class RatersView(generics.ListAPIView[Rater]):
         require(user, Act.RUN_STUDIES)
         body = NewRatersSerializer(data=request.data)
         body.is_valid(raise_exception=True)
-        raters = create_raters(
-            name, body.validated_data["name"], count=body.validated_data["count"], actor=Actor.of(user)
-        )
+        raters = create_raters(name, **body.validated_data, actor=Actor.of(user))
         return Response({"raters": [asdict(rater) for rater in raters]}, status=HTTPStatus.CREATED)
 
 

@@ -15,7 +15,7 @@ from ratings.studies.orders import ORDERS
 def studies() -> QuerySet[Study]:
     """All studies with their triples counted and their sources at hand, newest first."""
     return (
-        Study.objects.select_related("dataset")
+        Study.objects.select_related("dataset", "frozen_protocol")
         .prefetch_related("study_sources__source")
         .annotate(triple_count=Count("triples"))
     )

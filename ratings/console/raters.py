@@ -21,6 +21,7 @@ from ratings.console.refusals import show_refusal
 from ratings.console.selectors import get_rater, raters_of
 from ratings.crowd.raters import NewRater, create_raters, new_link, revoke_tokens
 from ratings.studies.models import Study
+from ratings.studies.pools import read_pools
 from ratings.studies.selectors import get_study
 
 RATERS_A_PAGE = 50
@@ -37,6 +38,17 @@ class NewRatersForm(forms.Form):
     count = forms.IntegerField(
         label="How many", min_value=1, max_value=MAX_BY_FORM, required=False, help_text="Empty: just one."
     )
+    pool = forms.ChoiceField(required=False, help_text="Its quota and places hold for them.")
+
+    def __init__(self, data: Any = None, *, study: Study) -> None:
+        super().__init__(data)
+        names = [pool.name for pool in read_pools(study.pools)]
+        if not names:
+            del self.fields["pool"]
+            return
+        offered = self.fields["pool"]
+        assert isinstance(offered, forms.ChoiceField)
+        offered.choices = [("", "None"), *((name, name) for name in names)]
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -45,12 +57,12 @@ class NewRatersForm(forms.Form):
 def raters(request: HttpRequest, name: str) -> HttpResponse:
     """Everybody, and the form for more. New links are in this one answer and nowhere else."""
     study = get_study(name)
-    form = NewRatersForm(request.POST if request.method == "POST" else None)
+    form = NewRatersForm(request.POST if request.method == "POST" else None, study=study)
     new: list[NewRater] = []
     if form.is_valid():
         try:
             new = create_raters(name, **form.cleaned_data, actor=Actor.of(staff_user(request)))
-            form = NewRatersForm()
+            form = NewRatersForm(study=study)
         except StarchamberError as error:
             show_refusal(form, error)
     return _page(request, study, form, new)
@@ -66,7 +78,7 @@ def rater_link(request: HttpRequest, name: str, rater: str) -> HttpResponse:
     return _page(
         request,
         study,
-        NewRatersForm(),
+        NewRatersForm(study=study),
         [new_link(study.name, found.name, actor=Actor.of(staff_user(request)))],
     )
 

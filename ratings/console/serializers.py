@@ -6,8 +6,11 @@ from typing import Any
 
 from rest_framework import serializers
 
+from ratings.analysis.planning import Plan
 from ratings.slots.models import Rater
-from ratings.studies.models import DEFAULT_INSTRUCTIONS, Study
+from ratings.studies.estimate import SECONDS_PER_RATING
+from ratings.studies.models import Study
+from ratings.studies.presets import PRESETS
 
 
 class StudySerializer(serializers.ModelSerializer[Study]):
@@ -16,6 +19,9 @@ class StudySerializer(serializers.ModelSerializer[Study]):
     study = serializers.CharField(source="name", read_only=True)
     dataset = serializers.CharField(source="dataset.name", read_only=True)
     triples = serializers.IntegerField(source="triple_count", read_only=True)
+    protocol_sha256 = serializers.CharField(
+        source="frozen_protocol.sha256", default=None, allow_null=True, read_only=True
+    )
     results_visible = serializers.BooleanField(source="results_are_visible", read_only=True)
 
     class Meta:
@@ -29,9 +35,15 @@ class StudySerializer(serializers.ModelSerializer[Study]):
             "per_rater",
             "lease_seconds",
             "seed",
+            "split",
             "any_answer",
             "strict_text",
             "instructions",
+            "form",
+            "quality",
+            "pay",
+            "pools",
+            "protocol_sha256",
             "eligible",
             "considered",
             "excluded",
@@ -48,24 +60,98 @@ class StudyWithSourcesSerializer(StudySerializer):
     sources = serializers.ListField(child=serializers.CharField(), source="source_labels", read_only=True)
 
     class Meta(StudySerializer.Meta):
-        fields = [*StudySerializer.Meta.fields, "sources"]
+        # A journey may name the sources that are people, and the primary contrast names two.
+        fields = [*StudySerializer.Meta.fields, "sources", "journey", "protocol"]
         read_only_fields = fields
 
 
 class NewStudySerializer(serializers.Serializer[Any]):
-    """CONTRACT.md's `create_study`; bounds are checked by the study's design."""
+    """CONTRACT.md's `create_study`; bounds are checked by the study's design, what is absent comes from the preset."""
 
     name = serializers.CharField()
     dataset = serializers.CharField()
     sources = serializers.ListField(child=serializers.CharField(), min_length=3, max_length=3)
-    questions = serializers.IntegerField(default=50)
-    ratings_per_triple = serializers.IntegerField(default=3)
-    per_rater = serializers.IntegerField(default=None, allow_null=True)
-    seed = serializers.IntegerField(default=0)
-    any_answer = serializers.BooleanField(default=False)
-    strict_text = serializers.BooleanField(default=False)
-    lease_seconds = serializers.IntegerField(default=600)
-    instructions = serializers.CharField(default=DEFAULT_INSTRUCTIONS)
+    preset = serializers.ChoiceField(choices=sorted(PRESETS), required=False)
+    questions = serializers.IntegerField(required=False, help_text="default 50")
+    ratings_per_triple = serializers.IntegerField(required=False, help_text="default 3")
+    per_rater = serializers.IntegerField(required=False, allow_null=True)
+    seed = serializers.IntegerField(required=False, help_text="default 0")
+    split = serializers.CharField(required=False, allow_blank=True, help_text="draw from this split alone")
+    any_answer = serializers.BooleanField(required=False)
+    strict_text = serializers.BooleanField(required=False)
+    lease_seconds = serializers.IntegerField(required=False, help_text="default 600")
+    instructions = serializers.CharField(required=False)
+    form = serializers.DictField(required=False, help_text="what one act of rating asks for")
+    journey = serializers.DictField(required=False, help_text="what comes before and after rating")
+    quality = serializers.DictField(required=False, help_text="items and thresholds of quality control")
+    pay = serializers.DictField(required=False)
+    protocol = serializers.DictField(required=False, help_text="the primary contrast")
+    pools = serializers.ListField(
+        child=serializers.DictField(), required=False, help_text="groups of raters with a quota of their own"
+    )
+
+
+class RaiseOverlapSerializer(serializers.Serializer[Any]):
+    to = serializers.IntegerField(help_text="planned ratings of each triple from now on")
+    reason = serializers.CharField(help_text="kept as a deviation from the protocol")
+
+
+class RaisedOverlapSerializer(serializers.Serializer[Any]):
+    study = serializers.CharField()
+    state = serializers.CharField()
+    ratings_per_triple = serializers.IntegerField()
+    slots = serializers.IntegerField(help_text="made now")
+
+
+_PLAN = Plan()
+
+
+class PlanSerializer(serializers.Serializer[Any]):
+    """A study whose power is asked for; bounds are checked by the planner."""
+
+    questions = serializers.IntegerField(default=_PLAN.questions)
+    ratings_per_triple = serializers.IntegerField(default=_PLAN.ratings_per_triple)
+    raters = serializers.IntegerField(default=_PLAN.raters)
+    win_rate = serializers.FloatField(default=_PLAN.win_rate, help_text="of the better source, ties as half")
+    ties = serializers.FloatField(default=_PLAN.ties, help_text="share of ratings that tie the two")
+    sd_question = serializers.FloatField(default=_PLAN.sd_question, help_text="in log odds")
+    sd_rater = serializers.FloatField(default=_PLAN.sd_rater, help_text="in log odds")
+    alpha = serializers.FloatField(default=_PLAN.alpha)
+    simulations = serializers.IntegerField(default=_PLAN.simulations)
+    seed = serializers.IntegerField(default=_PLAN.seed)
+
+
+class PlanRequestSerializer(PlanSerializer):
+    extra = serializers.IntegerField(default=0, help_text="items beside the plan for each rater")
+    seconds_per_rating = serializers.FloatField(default=SECONDS_PER_RATING)
+    pay = serializers.DictField(default=dict)
+    curve = serializers.BooleanField(default=False, help_text="also fewer and more questions")
+
+
+class PowerSerializer(serializers.Serializer[Any]):
+    power = serializers.FloatField()
+    standard_error = serializers.FloatField(help_text="Monte Carlo")
+    simulations = serializers.IntegerField()
+
+
+class EstimateSerializer(serializers.Serializer[Any]):
+    ratings = serializers.IntegerField()
+    raters = serializers.IntegerField()
+    per_rater = serializers.IntegerField()
+    extra_items = serializers.IntegerField()
+    minutes_per_rater = serializers.FloatField()
+    hours = serializers.FloatField()
+    cost = serializers.CharField(allow_null=True)
+    currency = serializers.CharField(allow_null=True)
+    hourly = serializers.CharField(allow_null=True)
+    below_floor = serializers.BooleanField()
+
+
+class PlanAnswerSerializer(serializers.Serializer[Any]):
+    plan = PlanSerializer()
+    power = PowerSerializer()
+    estimate = EstimateSerializer()
+    curve = serializers.ListField(child=serializers.DictField(), required=False)
 
 
 class OpenStudySerializer(serializers.Serializer[Any]):
@@ -119,6 +205,7 @@ class RaterSerializer(serializers.ModelSerializer[Rater]):
 class NewRatersSerializer(serializers.Serializer[Any]):
     name = serializers.CharField()
     count = serializers.IntegerField(default=None, allow_null=True, help_text="NAME-1 to NAME-count")
+    pool = serializers.CharField(default="", allow_blank=True, help_text="one of the study's pools")
 
 
 class MintedRaterSerializer(serializers.Serializer[Any]):

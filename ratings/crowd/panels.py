@@ -20,6 +20,7 @@ from ratings.slots.sessions import mint_rater_token
 from ratings.studies.errors import NameTaken
 from ratings.studies.journey import read_journey
 from ratings.studies.models import Study
+from ratings.studies.pools import find_pool, read_pools
 from ratings.studies.selectors import get_study
 
 PROLIFIC_COMPLETE = "https://app.prolific.com/submissions/complete?cc=CODE"
@@ -213,7 +214,9 @@ def _rater(panel: Panel, arrival: Arrival) -> Rater:
     number = raters + 1
     while Rater.objects.filter(study=panel.study, name=f"{panel.name}-{number}").exists():
         number += 1
-    new = create_raters(panel.study.name, f"{panel.name}-{number}", count=None, actor=_BY_PANEL)
+    new = create_raters(
+        panel.study.name, f"{panel.name}-{number}", count=None, actor=_BY_PANEL, pool=_pool_of(panel)
+    )
     # The link that came with the rater is not for anybody: they come through the panel.
     rater = Rater.objects.get(study=panel.study, name=new[0].name)
     RaterToken.objects.filter(rater=rater).delete()
@@ -271,3 +274,8 @@ def erase_contact(study: Study, *, actor: Actor, rater: str | None = None) -> in
 
 ERASED = "erased-"
 ERASED_MESSAGE = "Erased with the contact data."
+
+
+def _pool_of(panel: Panel) -> str:
+    """A pool of the panel's name takes its raters, with the pool's own quota for each."""
+    return panel.name if find_pool(read_pools(panel.study.pools), panel.name) else ""

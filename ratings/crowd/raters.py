@@ -18,7 +18,9 @@ from ratings.slots.practice import plan_practice
 from ratings.slots.sessions import mint_rater_token
 from ratings.studies.errors import NameTaken
 from ratings.studies.journey import RATING, first_stage, read_journey
-from ratings.studies.selectors import get_study
+from ratings.studies.models import Study
+from ratings.studies.pools import find_pool, read_pools
+from ratings.studies.selectors import get_locked_study, get_study
 
 MAX_AT_ONCE = 10_000
 
@@ -39,10 +41,17 @@ def join_link(secret: str) -> str:
 
 @transaction.atomic
 def create_raters(
-    study_name: str, name: str, *, count: int | None, actor: Actor, kind: Rater.Kind = Rater.Kind.HUMAN
+    study_name: str,
+    name: str,
+    *,
+    count: int | None,
+    actor: Actor,
+    kind: Rater.Kind = Rater.Kind.HUMAN,
+    pool: str = "",
 ) -> list[NewRater]:
     """One rater called `name`, or with a count `name-1` to `name-count`.
 
+    pool: one of the study's pools, whose quota and places hold for them; empty: none.
     Raises UnknownStudy, NameTaken, InvalidInput.
     """
     study = get_study(study_name)
@@ -56,8 +65,9 @@ def create_raters(
         )
     # Only people consent, read and practise; the others rate at once.
     stage = first_stage(read_journey(study.journey)) if kind == Rater.Kind.HUMAN else RATING
+    quota = _quota_in_pool(study, pool, wanted=len(names)) if pool else None
     raters = Rater.objects.bulk_create(
-        Rater(study=study, name=each, kind=kind, stage=stage) for each in names
+        Rater(study=study, name=each, kind=kind, stage=stage, pool=pool, quota=quota) for each in names
     )
     plan_items(study, raters)
     if kind == Rater.Kind.HUMAN:
@@ -68,6 +78,27 @@ def create_raters(
         token = mint_rater_token(rater)
         new.append(NewRater(name=rater.name, token=token, link=join_link(token)))
     return new
+
+
+def _quota_in_pool(study: Study, name: str, *, wanted: int) -> int | None:
+    """The quota of a pool's raters. Raises InvalidInput for a pool that the study lacks, or that is full."""
+    pool = find_pool(read_pools(study.pools), name)
+    if pool is None:
+        expected = ", ".join(each["name"] for each in study.pools) or "none: the study has no pools"
+        raise InvalidInput(
+            f"pool: {name[:100]!r} is not usable, expected {expected}.",
+            details={"field": "pool", "value": name[:100], "expected": expected},
+        )
+    if pool.places is not None:
+        get_locked_study(study.name)  # whoever else fills the pool waits
+        left = pool.places - Rater.objects.filter(study=study, pool=name).count()
+        if wanted > left:
+            expected = f"at most {max(left, 0)} more in this pool, which has {pool.places} places"
+            raise InvalidInput(
+                f"pool: {wanted} more raters do not fit, expected {expected}.",
+                details={"field": "pool", "value": name, "expected": expected},
+            )
+    return pool.per_rater
 
 
 @transaction.atomic

@@ -24,7 +24,7 @@ pytestmark = pytest.mark.django_db
 CALL = "/api/v1/studies/trial/analysis/"
 KEYS = [
     *("study", "raters_kind", "ratings", "raters", "questions", "excluded"),
-    *("pairs", "strengths", "agreement", "position", "blinding"),
+    *("pairs", "strengths", "agreement", "position", "blinding", "protocol"),
 ]
 
 

@@ -18,8 +18,15 @@ class Command(JsonCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("name", help="the rater's name within the study (a slug)")
         parser.add_argument("--study", required=True, help="the study's name")
+        parser.add_argument("--pool", default="", help="one of the study's pools")
         parser.add_argument("--count", type=int, help="make this many, numbered from 1")
 
     def run(self, **options: Any) -> dict[str, Any]:
-        raters = create_raters(options["study"], options["name"], count=options["count"], actor=COMMAND)
+        raters = create_raters(
+            options["study"],
+            options["name"],
+            count=options["count"],
+            pool=options["pool"],
+            actor=COMMAND,
+        )
         return {"raters": [asdict(rater) for rater in raters]}

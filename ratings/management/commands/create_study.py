@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -9,42 +10,52 @@ from django.core.management.base import CommandParser
 from django.db import transaction
 
 from accounts.audit import COMMAND
-from accounts.commands import BadArguments, JsonCommand, read_json_file
+from accounts.commands import BadArguments, JsonCommand
+from accounts.errors import InvalidInput
 from ratings.slots.opening import open_study
-from ratings.studies.design import StudyDesign
+from ratings.studies.design_file import default_of, read_design
+from ratings.studies.presets import PRESETS
 from ratings.studies.selectors import lint_study
 from ratings.studies.services import create_study
 
 #: The leak lint's findings are listed up to this many in the answer.
 MAX_FINDINGS = 1_000
+#: Options that take a JSON object; a design file has them under the same names.
+_OBJECTS = ("form", "journey", "quality", "pay", "protocol", "pools")
+_MAX_FILE_BYTES = 5_000_000
 
 
 class Command(JsonCommand):
-    help = "Draws the triples of a new study from a dataset. With --open its slots are made and raters may begin."
+    help = (
+        "Draws the triples of a new study from a dataset. With --open its slots are made and raters may begin. What is "
+        "not said here comes from --design, then from --preset, then from the defaults."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("name", help="the study's name (a slug)")
-        parser.add_argument("--dataset", required=True, help="name of the dataset")
-        parser.add_argument("--sources", nargs=3, required=True, metavar="SOURCE", help="three source labels")
-        parser.add_argument("--questions", type=int, default=50, help="how many triples to draw")
-        parser.add_argument(
-            "--ratings-per-triple", type=int, default=3, help="planned ratings of each triple"
-        )
-        parser.add_argument("--per-rater", type=int, help="at most this many triples for one rater")
-        parser.add_argument("--seed", type=int, default=0, help="decides questions, samples and orders")
-        parser.add_argument(
-            "--any-answer", action="store_true", help="also rationales that reach a wrong answer or none"
-        )
-        parser.add_argument(
-            "--strict-text", action="store_true", help="not those whose words name another choice"
-        )
-        parser.add_argument("--lease-seconds", type=int, default=600, help="how long a rater holds a triple")
-        parser.add_argument(
-            "--journey",
-            type=Path,
-            metavar="FILE.json",
-            help="consent, practice, comprehension check, debrief and completion codes; see docs/journey.md",
-        )
+        parser.add_argument("--dataset", help="name of the dataset (needed, here or in --design)")
+        parser.add_argument("--sources", nargs=3, metavar="SOURCE", help="three source labels (needed too)")
+        parser.add_argument("--design", metavar="FILE", help="a JSON object with any of these choices")
+        parser.add_argument("--preset", choices=sorted(PRESETS), help="a design to start from")
+        for name, words in (
+            ("questions", "how many triples to draw"),
+            ("ratings_per_triple", "planned ratings of each triple"),
+            ("per_rater", "at most this many triples for one rater"),
+            ("seed", "decides questions, samples and orders"),
+            ("lease_seconds", "how long a rater holds a triple"),
+        ):
+            shown = "" if default_of(name) is None else f" (default: {default_of(name)})"
+            option = f"--{name.replace('_', '-')}"
+            parser.add_argument(option, type=int, metavar="N", help=words + shown)
+        parser.add_argument("--split", help="draw from this split alone")
+        for option, words in (
+            ("--any-answer", "also rationales that reach a wrong answer or none"),
+            ("--strict-text", "not those whose words name another choice"),
+        ):
+            parser.add_argument(option, action="store_const", const=True, help=words)
+        parser.add_argument("--instructions", help="what raters read, in Markdown")
+        for name in _OBJECTS:
+            parser.add_argument(f"--{name}", metavar="JSON", help=f"the study's {name}, as in a design file")
         parser.add_argument(
             "--open", action="store_true", help="open it at once; if that fails nothing is created"
         )
@@ -56,9 +67,9 @@ class Command(JsonCommand):
         override, opens = options.pop("override"), options.pop("open")
         if override and not opens:
             raise BadArguments("--override goes with --open")
-        options["journey"] = read_json_file(options["journey"], "--journey") if options["journey"] else {}
+        design = read_design(_choices(options))
         with transaction.atomic():
-            study = create_study(StudyDesign(**options), actor=COMMAND)
+            study = create_study(design, actor=COMMAND)
             if opens:
                 study, findings = open_study(study.name, actor=COMMAND, override=override)
             else:
@@ -76,3 +87,40 @@ class Command(JsonCommand):
             "eligible": study.eligible,
             "considered": study.considered,
         }
+
+
+def _choices(options: dict[str, Any]) -> dict[str, Any]:
+    """The file's choices, and those of the command line over them."""
+    file = options.pop("design")
+    said = {name: value for name, value in options.items() if value is not None}
+    for name in _OBJECTS:
+        if isinstance(said.get(name), str):
+            said[name] = _parse(said[name], f"--{name}")
+    choices = {**(_read_file(file) if file else {}), **said}
+    for name in ("dataset", "sources"):
+        if name not in choices:
+            raise BadArguments(f"the following arguments are required: --{name} (or in --design)")
+    return choices
+
+
+def _read_file(path: str) -> dict[str, Any]:
+    raw = Path(path).read_bytes()
+    if len(raw) > _MAX_FILE_BYTES:
+        raise BadArguments(f"--design: {path} is larger than {_MAX_FILE_BYTES} bytes")
+    try:
+        content = _parse(raw.decode("utf-8-sig"), f"--design {path}")
+    except UnicodeDecodeError as error:
+        raise BadArguments(f"--design: {path} is no UTF-8 text ({error.reason} at {error.start})") from None
+    if not isinstance(content, dict):
+        raise InvalidInput(
+            "design: expected one JSON object.",
+            details={"field": "design", "value": repr(content)[:200], "expected": "one JSON object"},
+        )
+    return content
+
+
+def _parse(text: str, where: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise BadArguments(f"{where}: expected JSON ({error})") from None
