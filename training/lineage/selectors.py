@@ -16,6 +16,7 @@ from ratings.slots.counted import COUNTED
 from ratings.slots.models import Rating
 from ratings.studies.form import read_form
 from ratings.studies.models import Study, TripleCard
+from training.runs.blinding import visible_runs
 from training.runs.models import Checkpoint, Fate, PreferencePair, TrainingExample, TrainingRun
 
 #: Candidates that are told; a greedy model may have written one text very often.
@@ -154,7 +155,10 @@ def _study(card: TripleCard, study: Study) -> dict[str, Any]:
 
 
 def _learned_by(rationale: Rationale) -> list[dict[str, Any]]:
-    """Runs that learned from it: as an example, or as one side of a pair."""
+    """Runs that learned from it: as an example, or as one side of a pair.
+
+    Those whose votes are still hidden are left out: they would say whether raters preferred it.
+    """
     examples = TrainingExample.objects.filter(rationale=rationale, fate=Fate.KEPT).values_list("run")
     counts = dict(examples.annotate(count=Count("pk")).order_by("run"))
     pairs = PreferencePair.objects.filter(use=PreferencePair.Use.TRAIN).filter(
@@ -182,5 +186,5 @@ def _learned_by(rationale: Rationale) -> list[dict[str, Any]]:
             "chosen": chosen.get(run.pk, 0),
             "rejected": rejected.get(run.pk, 0),
         }
-        for run in runs
+        for run in visible_runs(runs.prefetch_related("studies"))
     ]

@@ -23,6 +23,7 @@ from problems.types import Verdict
 from training.recipes.errors import unknown_recipe
 from training.recipes.reader import read_recipe, recipe_names
 from training.runs import selectors
+from training.runs.blinding import require_visible_votes
 from training.runs.evaluating import launch_evaluation
 from training.runs.launching import cancel_run, launch_training_for, resume_run
 from training.runs.models import (
@@ -133,7 +134,10 @@ class ExampleFilter(django_filters.FilterSet):  # type: ignore[misc]  # django-f
 
 
 class ExamplesView(generics.ListAPIView[TrainingExample]):
-    """Every rationale that a run considered: the prompt as sent, the verdict, and what became of it."""
+    """Every rationale that a run considered: the prompt as sent, the verdict, and what became of it.
+
+    409 `blinded` where the run learned from a study that still runs blind.
+    """
 
     serializer_class = ExampleSerializer
     filterset_class = ExampleFilter
@@ -142,7 +146,9 @@ class ExamplesView(generics.ListAPIView[TrainingExample]):
         if getattr(self, "swagger_fake_view", False):
             return TrainingExample.objects.none()
         require(staff_user(self.request), Act.VIEW_MODELS)
-        return selectors.examples(selectors.get_run(self.kwargs["pk"]))
+        run = selectors.get_run(self.kwargs["pk"])
+        require_visible_votes(run)
+        return selectors.examples(run)
 
 
 class PairFilter(django_filters.FilterSet):  # type: ignore[misc]  # django-filter ships no types
@@ -156,7 +162,7 @@ class PairFilter(django_filters.FilterSet):  # type: ignore[misc]  # django-filt
 
 
 class PairsView(generics.ListAPIView[PreferencePair]):
-    """The preference pairs of a run, with the votes behind them."""
+    """The preference pairs of a run, with the votes behind them; 409 `blinded` while their study runs blind."""
 
     serializer_class = PreferencePairSerializer
     filterset_class = PairFilter
@@ -165,7 +171,9 @@ class PairsView(generics.ListAPIView[PreferencePair]):
         if getattr(self, "swagger_fake_view", False):
             return PreferencePair.objects.none()
         require(staff_user(self.request), Act.VIEW_MODELS)
-        return selectors.pairs(selectors.get_run(self.kwargs["pk"]))
+        run = selectors.get_run(self.kwargs["pk"])
+        require_visible_votes(run)
+        return selectors.pairs(run)
 
 
 class CheckpointFilter(django_filters.FilterSet):  # type: ignore[misc]  # django-filter ships no types

@@ -15,6 +15,7 @@ from accounts.models import User
 from accounts.roles import Act
 from jobs.live import live_curves, live_job
 from training.runs import selectors
+from training.runs.blinding import blind_studies, counts_are_hidden, require_visible_votes, told
 from training.runs.example_filter import ExampleFilterForm, PairFilterForm
 from training.runs.models import Algorithm, TrainingRun
 from training.runs.showing import (
@@ -91,14 +92,19 @@ def beside(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _moving(found: TrainingRun) -> dict[str, Any]:
     iterations = selectors.iterations(found)
+    hidden = counts_are_hidden(found)
+    for one in iterations:
+        one.counts = told(found, one.counts)
+        one.steps = 0 if hidden else one.steps
     rows = iteration_rows(iterations)
     return {
         "run": found,
         "iterations": rows,
         "digits": digits_table(rows),
         "samples": side_by_side(iterations),
-        "fates": fate_rows(selectors.fates(found)),
-        "figures": result_figures(found),
+        "fates": [] if hidden else fate_rows(selectors.fates(found)),
+        "figures": result_figures(told(found, found.metrics)),
+        "blind": blind_studies(found),
         "checkpoints": selectors.checkpoints(found).order_by("id"),
         "pair_count": found.pairs.count(),
     }
@@ -109,6 +115,7 @@ def _moving(found: TrainingRun) -> dict[str, Any]:
 def examples(request: HttpRequest, pk: int) -> HttpResponse:
     """Every rationale that the run considered, with the prompt as it was sent and what became of it."""
     found = selectors.get_run(pk)
+    require_visible_votes(found)
     form = ExampleFilterForm(request.GET, run=found)
     listed = selectors.examples(found, **form.chosen())
     context = {
@@ -126,6 +133,7 @@ def examples(request: HttpRequest, pk: int) -> HttpResponse:
 def pairs(request: HttpRequest, pk: int) -> HttpResponse:
     """The preference pairs of the run, with the votes or samples behind them."""
     found = selectors.get_run(pk)
+    require_visible_votes(found)
     form = PairFilterForm(request.GET)
     listed = selectors.pairs(found, **form.chosen())
     context = {

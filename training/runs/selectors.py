@@ -20,7 +20,8 @@ from training.runs.models import (
 
 def runs() -> QuerySet[TrainingRun]:
     """All runs, newest first, with what a list shows of them."""
-    return TrainingRun.objects.select_related("job", "base", "dataset", "created_by").order_by("-id")
+    found = TrainingRun.objects.select_related("job", "base", "dataset", "created_by")
+    return found.prefetch_related("studies").order_by("-id")
 
 
 def get_run(pk: int) -> TrainingRun:
@@ -69,7 +70,7 @@ def iterations(run: TrainingRun) -> list[Iteration]:
 def checkpoints(run: TrainingRun | None = None) -> QuerySet[Checkpoint]:
     """Checkpoints that are models, newest first."""
     found = Checkpoint.objects.select_related("run__job", "run__base", "run__dataset", "model")
-    found = found.filter(model__isnull=False).order_by("-id")
+    found = found.filter(model__isnull=False).prefetch_related("run__studies").order_by("-id")
     return found if run is None else found.filter(run=run)
 
 

@@ -9,6 +9,7 @@ from rest_framework import serializers
 
 from generation.registry.models import LanguageModel
 from training.recipes.schema import ALGORITHMS
+from training.runs.blinding import told
 from training.runs.evaluating import EvaluationSpec
 from training.runs.models import (
     Checkpoint,
@@ -42,6 +43,7 @@ class RunSerializer(serializers.ModelSerializer[TrainingRun]):
     dataset = serializers.CharField(source="dataset.name", read_only=True)
     job = JobStateSerializer(read_only=True)
     checkpoint = serializers.SerializerMethodField()
+    metrics = serializers.SerializerMethodField()
 
     class Meta:
         model = TrainingRun
@@ -69,12 +71,24 @@ class RunSerializer(serializers.ModelSerializer[TrainingRun]):
         results = [one.model for one in run.checkpoints.all() if one.is_result]
         return results[0].label if results and results[0] else None
 
+    def get_metrics(self, run: TrainingRun) -> dict[str, Any]:
+        return told(run, run.metrics)
+
 
 class IterationSerializer(serializers.ModelSerializer[Iteration]):
+    counts = serializers.SerializerMethodField()
+    metrics = serializers.SerializerMethodField()
+
     class Meta:
         model = Iteration
         fields = ["number", "stage", "counts", "metrics", "steps", "samples", "started_at", "finished_at"]
         read_only_fields = fields
+
+    def get_counts(self, iteration: Iteration) -> dict[str, Any]:
+        return told(iteration.run, iteration.counts)
+
+    def get_metrics(self, iteration: Iteration) -> dict[str, Any]:
+        return told(iteration.run, iteration.metrics)
 
 
 class RunWithIterationsSerializer(RunSerializer):
@@ -156,6 +170,7 @@ class CheckpointSerializer(serializers.ModelSerializer[Checkpoint]):
     run = serializers.IntegerField(source="run_id", read_only=True)
     model = serializers.CharField(source="model.label", read_only=True)
     digest = serializers.CharField(source="model.digest", read_only=True)
+    metrics = serializers.SerializerMethodField()
 
     class Meta:
         model = Checkpoint
@@ -172,6 +187,9 @@ class CheckpointSerializer(serializers.ModelSerializer[Checkpoint]):
             "created_at",
         ]
         read_only_fields = fields
+
+    def get_metrics(self, checkpoint: Checkpoint) -> dict[str, Any]:
+        return told(checkpoint.run, checkpoint.metrics)
 
 
 class EvaluationSerializer(serializers.ModelSerializer[Evaluation]):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -143,9 +143,8 @@ class Figure:
     note: str = ""
 
 
-def result_figures(run: TrainingRun) -> list[Figure]:
+def result_figures(metrics: Mapping[str, Any]) -> list[Figure]:
     """The few numbers that say how a finished run went; none before."""
-    metrics = run.metrics
     figures = []
     if metrics.get("accuracy") is not None:
         base = percent(metrics.get("base_accuracy"))
