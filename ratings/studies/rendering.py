@@ -1,7 +1,8 @@
 """From a stored text to the HTML that a rater sees: the same for every source, with nothing in it that could tell.
 
-Only paragraphs and line breaks are made: Markdown's emphasis would eat the stars of 3*4*5. Whatever HTML a text
-contains is shown as text. nh3 then admits no attribute at all, so no link, image, id, class or style can pass.
+Only paragraphs, line breaks and formulas (ratings.studies.maths) are made: Markdown's emphasis would eat the stars of
+3*4*5. Whatever HTML a text contains is shown as text. nh3 then admits no attribute but how a formula is set, so no
+link, image, id, class or style can pass.
 """
 
 from __future__ import annotations
@@ -13,19 +14,21 @@ import nh3
 from markdown_it import MarkdownIt
 
 from problems.steps import split_steps
+from ratings.studies.maths import MATHML_ATTRIBUTES, MATHML_TAGS, add_maths
 
-_ALLOWED_TAGS = {"p", "br"}
-_markdown = MarkdownIt("zero", {"breaks": True, "html": False}).enable("newline")
+_BLOCK_TAGS = {"p", "br", *MATHML_TAGS}
+_LINE_TAGS = {"br", *MATHML_TAGS}
+_markdown = add_maths(MarkdownIt("zero", {"breaks": True, "html": False}).enable("newline"))
 
 
 def render_text(text: str) -> str:
     """Block HTML: paragraphs and line breaks."""
-    return nh3.clean(_markdown.render(text), tags=_ALLOWED_TAGS, attributes={}).strip()
+    return nh3.clean(_markdown.render(text), tags=_BLOCK_TAGS, attributes=MATHML_ATTRIBUTES).strip()
 
 
 def render_line(text: str) -> str:
     """Inline HTML for a choice or a step."""
-    return nh3.clean(_markdown.renderInline(text), tags={"br"}, attributes={}).strip()
+    return nh3.clean(_markdown.renderInline(text), tags=_LINE_TAGS, attributes=MATHML_ATTRIBUTES).strip()
 
 
 def shown_answer(answer: str, choices: Sequence[Mapping[str, str]]) -> str:
