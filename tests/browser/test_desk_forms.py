@@ -167,9 +167,9 @@ def test_a_whole_triple_by_touch_with_everything_on(module_site: Site, new_page:
     card(page, 2).locator(".step__mark").first.tap()
     card(page, 2).locator(".step__mark").first.tap()  # again: taken back
     card(page, 1).locator(".why summary").tap()
-    card(page, 1).get_by_text("A step is wrong", exact=True).tap()
-    page.get_by_text("Sure", exact=True).tap()
-    page.get_by_text("The question makes no sense").tap()
+    card(page, 1).locator(".chip", has_text="A step is wrong").tap()
+    page.locator(".sure label").last.tap()
+    page.locator(".doubts .chip").last.tap()
     assert places(page) == "231"
     page.get_by_role("button", name="Submit").tap()
     saved(page, 1)

@@ -1,0 +1,239 @@
+"""A network that is away, a server that is dead, a page that was closed: no answer is lost, doubled or misplaced."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, Route, expect
+
+from ratings.slots.models import Assignment, Flag, RaterToken, Rating
+from ratings.studies.models import Study
+from tests.browser.desk_steps import by_position, enter, latest, places, press, saved
+from tests.desk.rows import make_rater, make_study
+from tests.services.site import Site
+
+_numbers = itertools.count(1)
+
+NewPage = Callable[..., Page]
+
+
+def new_study() -> Study:
+    return make_study(f"away-{next(_numbers)}", per_rater=12)
+
+
+def queued(page: Page) -> int:
+    script = "JSON.parse(localStorage.getItem('starchamber-queue:' + location.pathname) ?? '[]').length"
+    return int(page.evaluate(script))
+
+
+def goes_away(page: Page, *keys: str) -> None:
+    """Submits into the void."""
+    page.context.set_offline(True)
+    press(page, *keys, "Enter")
+    expect(page.locator("#trouble")).to_contain_text("Your answer is kept in this browser")
+
+
+def test_the_desk_waits_with_one_answer_and_goes_on_when_the_network_is_back(
+    module_site: Site, new_page: NewPage
+) -> None:
+    study = new_study()
+    page = new_page(module_site)
+    enter(page, study)
+    token = page.locator("input[name=token]").input_value()
+    goes_away(page, "3", "1", "2")
+    # Nothing can be changed or sent twice meanwhile, and no next triple is there.
+    press(page, "u", "Enter", "1")
+    assert places(page) == "231"
+    assert queued(page) == 1
+    assert page.locator("input[name=token]").input_value() == token
+    page.context.set_offline(False)
+    saved(page, 1)
+    rating = Rating.objects.get(study=study)
+    assert rating.assignment.token == token
+    assert by_position(rating) == [[2], [0], [1]]
+    expect(page.locator("#announcer")).to_contain_text("your answer is saved")
+    assert queued(page) == 0
+    press(page, "1")
+    assert places(page) == "1--"
+
+
+def test_an_answer_survives_the_closing_of_its_page(module_site: Site, new_page: NewPage) -> None:
+    study = new_study()
+    page = new_page(module_site)
+    enter(page, study)
+    address = page.url
+    goes_away(page, "1", "2", "3")
+    page.close(run_before_unload=False)
+    context = page.context
+    context.set_offline(False)
+    assert not Rating.objects.filter(study=study).exists()
+    again = context.new_page()
+    again.goto(address)
+    saved(again, 1)
+    assert by_position(latest(study)) == [[0], [1], [2]]
+    assert queued(again) == 0
+
+
+def test_an_answer_that_the_server_had_stored_is_not_stored_twice(module_site: Site, new_page: NewPage) -> None:
+    """The server stored it and the answer was lost on the way back: sent again, it is a repeat."""
+    study = new_study()
+    page = new_page(module_site)
+    enter(page, study)
+
+    def lose_the_answer(route: Route) -> None:
+        route.fetch()
+        route.abort()
+
+    page.route(f"**/rate/{study.name}/", lose_the_answer)
+    press(page, "1", "2", "3", "Enter")
+    expect(page.locator("#trouble")).to_contain_text("kept")
+    assert Rating.objects.filter(study=study).count() == 1
+    page.unroute(f"**/rate/{study.name}/")
+    page.get_by_role("button", name="Try now").click()
+    saved(page, 1)
+    assert Rating.objects.filter(study=study).count() == 1
+    # A clean page for the next triple, not the one that was stored.
+    assert places(page) == "---"
+
+
+@pytest.mark.parametrize("kind", ["hangs", "500", "503", "a hotel's page"])
+def test_a_server_that_hangs_or_fails_counts_as_away(module_site: Site, new_page: NewPage, kind: str) -> None:
+    study = new_study()
+    page = new_page(module_site)
+    page.clock.install()
+    enter(page, study)
+
+    def answer(route: Route) -> None:
+        if kind.isdigit():
+            route.fulfill(status=int(kind), body="no")
+        elif kind == "a hotel's page":
+            route.fulfill(status=200, content_type="text/html", body="<h1>Welcome, room 12</h1>")
+
+    page.route(f"**/rate/{study.name}/", answer)
+    press(page, "1", "2", "3", "Enter")
+    page.clock.run_for(21_000)
+    expect(page.locator("#trouble")).to_contain_text("kept in this browser")
+    page.unroute(f"**/rate/{study.name}/")
+    page.clock.run_for(31_000)
+    saved(page, 1)
+    assert Rating.objects.filter(study=study).count() == 1
+
+
+def test_flags_and_skips_wait_too_and_arrive_in_order(module_site: Site, new_page: NewPage) -> None:
+    study = new_study()
+    page = new_page(module_site)
+    enter(page, study)
+    page.context.set_offline(True)
+    press(page, "f", "f")
+    expect(page.locator("#trouble")).to_contain_text("Your flag is kept")
+    press(page, "1")  # the task goes on
+    assert places(page) == "1--"
+    press(page, "s", "s")
+    assert queued(page) == 2
+    page.context.set_offline(False)
+    expect(page.locator("#note")).to_contain_text("Skipped.")
+    skipped = Rating.objects.get(study=study, skipped=True)
+    assert Flag.objects.get(assignment__rater__study=study).assignment_id == skipped.assignment_id
+    assert queued(page) == 0
+
+
+def test_a_study_that_closed_meanwhile_is_said_plainly(module_site: Site, new_page: NewPage) -> None:
+    study = new_study()
+    page = new_page(module_site)
+    enter(page, study)
+    goes_away(page, "1", "2", "3")
+    Study.objects.filter(pk=study.pk).update(state="closed")
+    page.context.set_offline(False)
+    expect(page.get_by_role("heading", name="The study is closed")).to_be_visible()
+    expect(page.locator(".lead")).to_contain_text("what came later is not")
+    assert not Rating.objects.filter(study=study).exists()
+    assert queued(page) == 0
+
+
+def test_who_is_signed_out_keeps_the_answer_until_the_link_is_opened_again(
+    module_site: Site, new_page: NewPage
+) -> None:
+    study = new_study()
+    page = new_page(module_site)
+    page.goto(f"/join/{(secret := make_rater(study, 'lost'))}/")
+    page.get_by_role("button", name="Begin").click()
+    expect(page.locator("html.has-script")).to_have_count(1)
+    goes_away(page, "1", "2", "3")
+    RaterToken.objects.filter(rater__study=study, purpose="session").delete()
+    page.context.set_offline(False)
+    expect(page.locator("#trouble")).to_contain_text("Open your link again")
+    assert queued(page) == 1
+    page.goto(f"/join/{secret}/")
+    page.get_by_role("button", name="Begin").click()
+    saved(page, 1)
+    assert by_position(latest(study)) == [[0], [1], [2]]
+
+
+def test_another_raters_link_never_gets_the_answer(module_site: Site, new_page: NewPage) -> None:
+    study = new_study()
+    page = new_page(module_site)
+    enter(page, study)
+    goes_away(page, "1", "2", "3")
+    page.close(run_before_unload=False)
+    page.context.set_offline(False)
+    again = page.context.new_page()
+    again.goto(f"/join/{make_rater(study, 'other')}/")
+    again.get_by_role("button", name="Begin").click()
+    expect(again.locator("#trouble")).to_contain_text("another link")
+    assert not Rating.objects.filter(study=study).exists()
+    press(again, "2", "1", "3", "Enter")
+    saved(again, 1)
+    rating = Rating.objects.get(study=study)
+    assert (rating.rater.name, by_position(rating)) == ("other", [[1], [0], [2]])
+    assert queued(again) == 1
+
+
+def test_nothing_is_lost_when_the_server_is_killed(module_site: Site, new_page: NewPage) -> None:
+    study = new_study()
+    page = new_page(module_site)
+    enter(page, study)
+    press(page, "1", "2", "3")
+    module_site.kill()
+    press(page, "Enter")
+    expect(page.locator("#trouble")).to_contain_text("kept in this browser")
+    module_site.restart()
+    page.get_by_role("button", name="Try now").click()
+    saved(page, 1)
+    assert Rating.objects.filter(study=study).count() == 1
+    assert Assignment.objects.filter(rater__study=study, state="held").count() == 1
+
+
+def test_a_comment_of_two_megabytes_and_a_card_not_shown_are_refused_and_nothing_is_lost(
+    module_site: Site, new_page: NewPage
+) -> None:
+    study = new_study()
+    page = new_page(module_site)
+    enter(page, study)
+    press(page, "1", "2", "3")
+    page.get_by_text("Add a comment").click()
+    comment = page.get_by_label("Comment", exact=True)
+    comment.evaluate("box => { box.removeAttribute('maxlength'); box.value = 'x'.repeat(2e6); }")
+    with page.expect_response(lambda response: response.request.method == "POST") as refused:
+        page.get_by_role("button", name="Submit").click()
+    assert refused.value.status == 413
+    expect(page.locator("#trouble")).to_contain_text("too long to send")
+    assert places(page) == "123"
+    assert len(comment.input_value()) == 2_000_000
+    comment.fill("short")
+    page.locator("[data-card] [data-place]").first.evaluate("box => box.name = 'place-' + 'ab'.repeat(9)")
+    with page.expect_response(
+        lambda response: response.request.method == "POST" and response.url.endswith(f"/{study.name}/")
+    ) as refused:
+        page.get_by_role("button", name="Submit").click()
+    assert refused.value.status == 422
+    expect(page.locator("#refusal")).to_contain_text("A card was named that is not on this page")
+    expect(page.get_by_label("Comment", exact=True)).to_have_value("short")
+    assert places(page) == "-23"
+    assert not Rating.objects.filter(study=study).exists()
+    press(page, "Escape")
+    page.locator("[data-card]").first.locator(".rationale__text").click()
+    page.get_by_role("button", name="Submit").click()
+    saved(page, 1)
+    assert latest(study).comment == "short"
