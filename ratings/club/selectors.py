@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from django.conf import settings
+from django.urls import reverse
 from django.utils import timezone
 
 from ratings.club.models import Club, ClubPhone, ClubRound
@@ -26,6 +28,11 @@ class Counts:
     phones: int
     present: int
     voted: int
+
+
+def club_link(club: Club) -> str:
+    """The absolute URL of the club's phones."""
+    return f"{settings.PUBLIC_URL}{reverse('club:phone', args=[club.code])}"
 
 
 def counts_of(club: Club) -> Counts:

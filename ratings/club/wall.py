@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
@@ -22,7 +21,7 @@ from ratings.club import hosting
 from ratings.club.errors import WrongPhase
 from ratings.club.models import Club
 from ratings.club.qr import qr_svg
-from ratings.club.selectors import counts_of, lettered_cards, round_of, round_tally, standing_of
+from ratings.club.selectors import club_link, counts_of, lettered_cards, round_of, round_tally, standing_of
 from ratings.desk.presenting import present
 from ratings.slots.cards import assignment_view
 from ratings.studies.form import RatingForm
@@ -39,7 +38,7 @@ def wall(request: HttpRequest, code: str) -> HttpResponse:
 
 
 def _wall(club: Club) -> dict[str, Any]:
-    link = f"{settings.PUBLIC_URL}{reverse('club:phone', args=[club.code])}"
+    link = club_link(club)
     context: dict[str, Any] = {
         "club": club,
         "counts": counts_of(club),

@@ -6,7 +6,6 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.db.models import Count
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -21,6 +20,7 @@ from ratings.console.access import study_frame
 from ratings.console.refusals import show_refusal
 from ratings.crowd.models import Panel, PanelEntry, PanelEvent
 from ratings.crowd.panels import PanelDesign, create_panel, entry_link, erase_contact, get_panel
+from ratings.crowd.selectors import panel_statuses
 from ratings.crowd.syncing import prolific, sync_panel
 from ratings.studies.models import Study
 from ratings.studies.selectors import get_study
@@ -91,13 +91,8 @@ def panels(request: HttpRequest, name: str) -> HttpResponse:
 def _page(request: HttpRequest, study: Study, form: forms.Form) -> HttpResponse:
     rows = []
     for panel in Panel.objects.filter(study=study).select_related("study"):
-        counts = dict(
-            PanelEntry.objects.filter(panel=panel)
-            .values_list("status")
-            .annotate(count=Count("pk"))
-            .order_by()
-        )
-        statuses = [(label, counts[value]) for value, label in PanelEntry.Status.choices if value in counts]
+        counts = panel_statuses(panel)
+        statuses = [(PanelEntry.Status(status).label, count) for status, count in counts.items()]
         rows.append(
             {"panel": panel, "link": entry_link(panel), "statuses": statuses, "entered": sum(counts.values())}
         )

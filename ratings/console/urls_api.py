@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from ratings.console import api, quality_api
+from ratings.console import api, panels_api, quality_api
 
 urlpatterns = [
     path("studies/", api.StudiesView.as_view(), name="api_studies"),
@@ -24,5 +24,18 @@ urlpatterns = [
         quality_api.DecisionsView.as_view(),
         name="api_rater_decisions",
     ),
+    path("studies/<str:name>/panels/", panels_api.PanelsView.as_view(), name="api_panels"),
+    path("studies/<str:name>/panels/<str:panel>/", panels_api.PanelView.as_view(), name="api_panel"),
+    path(
+        "studies/<str:name>/panels/<str:panel>/sync/",
+        panels_api.SyncPanelView.as_view(),
+        name="api_sync_panel",
+    ),
+    path(
+        "studies/<str:name>/contacts/erase/",
+        panels_api.EraseContactsView.as_view(),
+        name="api_erase_contacts",
+    ),
+    path("studies/<str:name>/clubs/", panels_api.ClubsView.as_view(), name="api_clubs"),
     path("ratings/", api.RatingsView.as_view(), name="api_ratings"),
 ]
