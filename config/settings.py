@@ -207,6 +207,8 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "JobStateEnum": "jobs.models.Job.State",
         "StateEnum": "ratings.studies.models.Study.State",
+        "VerdictEnum": "ratings.library.models.VERDICT_CHOICES",
+        "DecisionVerdictEnum": "ratings.quality.models.RaterDecision.Verdict",
     },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
