@@ -25,6 +25,7 @@ def study_frame(request: HttpRequest, study: Study, *, here: str) -> dict[str, A
     tabs = [
         ("overview", "Overview", "console:study", Act.VIEW_STUDIES),
         ("raters", "Raters", "console:raters", Act.RUN_STUDIES),
+        ("quality", "Quality", "console:quality", Act.VIEW_STUDIES),
         ("triples", "Triples", "console:triples", Act.VIEW_STUDIES),
         ("results", "Results", "console:results", Act.VIEW_RESULTS),
         ("panels", "Panels", "console:panels", Act.RUN_STUDIES),

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from ratings.console import acts, clubs, exports, panels, raters, results, study_pages, triples
+from ratings.console import (
+    acts,
+    clubs,
+    exports,
+    panels,
+    quality,
+    quality_acts,
+    raters,
+    results,
+    study_pages,
+    triples,
+)
 
 urlpatterns: list[URLPattern] = [
     path("studies/<slug:name>/", study_pages.study, name="study"),
@@ -25,6 +36,9 @@ urlpatterns: list[URLPattern] = [
     path("studies/<slug:name>/panels/<slug:panel>/sync/", panels.sync, name="sync_panel"),
     path("studies/<slug:name>/clubs/", clubs.clubs, name="clubs"),
     path("studies/<slug:name>/clubs/open/", clubs.open_, name="open_club"),
+    path("studies/<slug:name>/quality/", quality.quality, name="quality"),
+    path("studies/<slug:name>/quality/decide/", quality_acts.decide_quality, name="decide_quality"),
+    path("studies/<slug:name>/quality/raters/<path:rater>/", quality.rater_quality, name="rater_quality"),
     path("studies/<slug:name>/results/", results.results, name="results"),
     path("studies/<slug:name>/exports/", exports.exports, name="exports"),
     path("studies/<slug:name>/exports/<int:export_id>/file/", exports.export_file, name="export_file"),

@@ -82,11 +82,13 @@ def decide(
     """
     study = get_study(study_name)
     _check_verdict(matter, verdict)
-    reason = _checked_reason(verdict, reason)
+    reason = checked_reason(verdict, reason)
     raters = _raters(study, names, lock=True)
-    if seen is not None and seen != stamp_of([(rater.name, _in_force(rater, matter)) for rater in raters]):
+    stand = [(rater.name, _in_force(rater, matter)) for rater in raters]
+    if seen is not None and seen != stamp_of(stand, matter=matter, verdict=verdict):
         raise DecidedMeanwhile(
-            "Somebody decided about these raters meanwhile; look again.", details={"study": study.name}
+            "This is not what was previewed, or somebody decided meanwhile; look again.",
+            details={"study": study.name},
         )
     made = RaterDecision.objects.bulk_create(
         RaterDecision(
@@ -120,9 +122,9 @@ def decide(
     return made
 
 
-def stamp_of(stand: Sequence[tuple[str, str]]) -> str:
-    """What was in force for each rater when it was looked at, as one word."""
-    lines = "\n".join(f"{name} {old}" for name, old in sorted(stand))
+def stamp_of(stand: Sequence[tuple[str, str]], *, matter: str, verdict: str) -> str:
+    """A decision about raters and what was in force for each when it was looked at, as one word."""
+    lines = "\n".join([f"{matter} {verdict}", *(f"{name} {old}" for name, old in sorted(stand))])
     return hashlib.sha256(lines.encode()).hexdigest()[:16]
 
 
@@ -171,7 +173,8 @@ def _check_verdict(matter: str, verdict: str) -> None:
         _refuse("verdict", verdict, f"one of {', '.join(VERDICTS[Matter(matter)])}")
 
 
-def _checked_reason(verdict: str, reason: str) -> str:
+def checked_reason(verdict: str, reason: str) -> str:
+    """The reason, stripped, if it is one for this verdict. Raises InvalidInput."""
     reason = reason.strip()
     if len(reason) > MAX_REASON_CHARACTERS or "\0" in reason:
         _refuse("reason", reason[:200], f"at most {MAX_REASON_CHARACTERS} characters")

@@ -62,7 +62,7 @@ def signals(measures: Measures, mix: QualityMix) -> list[Signal]:
             "Degraded cards ranked below",
             m.degraded_share if m.degraded_pairs >= 2 else None,
             mix.min_degraded,
-            f"last in {m.degraded_last} of {m.degraded}, first in {m.degraded_first}",
+            f"last {m.degraded_last} of {m.degraded}, first {m.degraded_first}",
             most=False,
         ),
         _signal(

@@ -64,10 +64,9 @@ def test_an_exclusion_is_a_row_a_flag_and_a_line_and_can_be_taken_back(people, o
 def test_inclusion_and_payment_never_follow_from_each_other(people):
     act("rater-1")
     act("rater-2", matter="payment", verdict="rejected", reason=WHY)
-    stand = {
-        rater.name: (rater.included, rater.payment)
-        for rater in raters_with_payment(Rater.objects.get(name="rater-1").study)
-    }
+    study = Rater.objects.get(name="rater-1").study
+    rows = raters_with_payment(study).values_list("name", "included", "payment")  # type: ignore[misc]
+    stand = {name: (included, payment) for name, included, payment in rows}
     assert stand == {
         "rater-1": (False, "undecided"),
         "rater-2": (True, "rejected"),
@@ -123,7 +122,10 @@ def test_a_preview_writes_nothing_and_a_decision_on_a_stale_one_is_refused(peopl
         ("rater-2", "excluded", False),
     ]
     assert RaterDecision.objects.count() == 1
-    stamp = stamp_of([(change.rater.name, change.old) for change in seen])
+    stand = [(change.rater.name, change.old) for change in seen]
+    stamp = stamp_of(stand, matter="analysis", verdict="excluded")
+    with pytest.raises(DecidedMeanwhile):
+        act("rater-1", "rater-2", matter="payment", verdict="approved", seen=stamp)
     act("rater-2", verdict="included", reason="")
     with pytest.raises(DecidedMeanwhile):
         act("rater-1", "rater-2", seen=stamp)

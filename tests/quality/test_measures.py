@@ -140,7 +140,7 @@ def test_a_summary_needs_enough_answers_and_says_its_numbers():
     )
     found = {signal.name: signal for signal in signals(poor, MIX)}
     assert found["checks"].missed and found["degraded"].missed and not found["speed"].missed
-    assert found["degraded"].value == pytest.approx(1 / 6) and "first in 2" in found["degraded"].said
+    assert found["degraded"].value == pytest.approx(1 / 6) and "first 2" in found["degraded"].said
     assert level_of(list(found.values())) is Level.CARELESS
     one = Measures(ratings=10, checks_passed=1, checks_failed=1, repeat_alike=1, repeat_pairs=6)
     assert level_of(signals(one, MIX)) is Level.LOOK
