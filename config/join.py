@@ -20,6 +20,8 @@ from accounts.errors import Gone, NotFound, StarchamberError
 from accounts.join import invitation_page, staff_link_page
 from accounts.tokens import INVITATION_PREFIX, LINK_PREFIX, digest_of
 from config.errors import error_response
+from ratings.desk.preview import PREFIX as PREVIEW_PREFIX
+from ratings.desk.preview import refuse_preview
 from ratings.desk.signin import rater_join
 from ratings.slots.models import RaterToken
 from ratings.slots.sessions import RATER_PREFIX
@@ -55,8 +57,14 @@ def _rater_page(request: HttpRequest, secret: str) -> HttpResponse:
     return rater_join(request, secret)
 
 
+def _preview_page(request: HttpRequest, secret: str) -> HttpResponse:
+    """A preview's token where a rater's belongs."""
+    refuse_preview(secret)
+
+
 _PAGES: dict[str, JoinPage] = {
     RATER_PREFIX: _rater_page,
+    PREVIEW_PREFIX: _preview_page,
     LINK_PREFIX: staff_link_page,
     INVITATION_PREFIX: invitation_page,
 }

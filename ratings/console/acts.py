@@ -15,6 +15,7 @@ from accounts.gates import staff_page, staff_user
 from accounts.roles import Act
 from ratings.console.services import reopen_parked_slots
 from ratings.slots.opening import open_study
+from ratings.slots.overlap import raise_overlap
 from ratings.studies.errors import LintBlocks
 from ratings.studies.selectors import get_study
 from ratings.studies.services import close_study, pause_study, unblind_study
@@ -55,6 +56,21 @@ def pause(request: HttpRequest, name: str) -> HttpResponse:
     def act(actor: Actor) -> str:
         pause_study(name, actor=actor)
         return f"{name} is paused: nobody gets a new triple; those on screens may still be rated."
+
+    return _do(request, name, act)
+
+
+@require_POST
+@staff_page(Act.RUN_STUDIES)
+def raise_overlap_(request: HttpRequest, name: str) -> HttpResponse:
+    """Plans more ratings of each triple."""
+
+    def act(actor: Actor) -> str:
+        said = request.POST.get("to", "").strip()
+        if not said.isdecimal() or len(said) > 9:
+            raise InvalidInput(f"to: {said[:20]!r} is not usable, expected a whole number.")
+        study, made = raise_overlap(name, to=int(said), reason=request.POST.get("reason", ""), actor=actor)
+        return f"{name} now plans {study.ratings_per_triple} ratings of each triple: {made:,} more slots."
 
     return _do(request, name, act)
 

@@ -1,6 +1,8 @@
-"""Designing a study: first the dataset, then the choices that it offers."""
+"""Designing a study: first the dataset, then the choices that it offers, with what they cost beside them."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -13,10 +15,13 @@ from accounts.gates import staff_page, staff_user
 from accounts.roles import Act
 from ratings.console.access import HOME
 from ratings.console.refusals import show_refusal
+from ratings.console.study_estimate import estimate_of
 from ratings.console.study_form import SOURCES_OF_A_STUDY, NewStudyForm
 from ratings.console.words import EXCLUDED, Reason, explain
+from ratings.library.models import FAMILY_CHOICES
 from ratings.library.selectors import dataset_summaries, dataset_summary
 from ratings.studies.errors import TooFewQuestions
+from ratings.studies.presets import PRESETS
 from ratings.studies.services import create_study
 
 
@@ -25,7 +30,8 @@ from ratings.studies.services import create_study
 def new_study(request: HttpRequest) -> HttpResponse:
     """Without ?dataset= the datasets to choose from; with it the form, whose POST draws a draft.
 
-    ?sources=a,b: those of the dataset's sources that are preselected.
+    ?sources=a,b: those of the dataset's sources that are preselected. ?preset=: a design to start from. A POST whose
+    `act` is `estimate` draws nothing and answers with the estimate: as a part of the page where htmx asks.
     """
     chosen = request.GET.get("dataset")
     if not chosen:
@@ -34,7 +40,10 @@ def new_study(request: HttpRequest) -> HttpResponse:
         request.POST if request.method == "POST" else None,
         dataset=dataset_summary(chosen),
         sources=request.GET.get("sources", "").split(","),
+        preset=PRESETS.get(request.GET.get("preset", "")),
     )
+    if request.headers.get("HX-Request") == "true" or request.POST.get("act") == "estimate":
+        return _estimate(request, form)
     reasons: list[Reason] = []
     if form.is_valid():
         try:
@@ -46,12 +55,39 @@ def new_study(request: HttpRequest) -> HttpResponse:
         else:
             messages.success(request, f"{study.name} is drawn. Raters see nothing before it is opened.")
             return redirect("console:study", study.name)
-    context = {"form": form, "dataset": form.dataset, "reasons": reasons, "trail": [HOME]}
-    return render(request, "console/new_study.html", context, status=422 if form.errors else 200)
+    return _page(request, form, reasons=reasons, status=422 if form.errors else 200)
+
+
+def _page(request: HttpRequest, form: NewStudyForm, *, status: int = 200, **extra: Any) -> HttpResponse:
+    context = {
+        "form": form,
+        "dataset": form.dataset,
+        "presets": PRESETS.values(),
+        "preset": request.GET.get("preset", ""),
+        "estimate": estimate_of(form),
+        "trail": [HOME],
+        **extra,
+    }
+    return render(request, "console/new_study.html", context, status=status)
+
+
+def _estimate(request: HttpRequest, form: NewStudyForm) -> HttpResponse:
+    """What the choices so far cost. A form that is not finished yet is no error here."""
+    if request.headers.get("HX-Request") == "true":
+        return render(request, "console/_estimate.html", {"estimate": estimate_of(form)})
+    return _page(request, form)
 
 
 def _choose_dataset(request: HttpRequest) -> HttpResponse:
     summaries = dataset_summaries()
     usable = [one for one in summaries if len(one.sources) >= SOURCES_OF_A_STUDY]
-    context = {"datasets": usable, "others": len(summaries) - len(usable), "trail": [HOME]}
+    family = request.GET.get("family", "")
+    families = [(code, words) for code, words in FAMILY_CHOICES if any(one.family == code for one in usable)]
+    context = {
+        "datasets": [one for one in usable if family in ("", one.family)],
+        "others": len(summaries) - len(usable),
+        "families": families if len(families) > 1 else [],
+        "family": family,
+        "trail": [HOME],
+    }
     return render(request, "console/choose_dataset.html", context)

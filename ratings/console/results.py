@@ -24,10 +24,12 @@ from ratings.console.figures import (
     write_percent,
 )
 from ratings.console.journeys import present_blinding
+from ratings.console.protocols import deviations_of
 from ratings.console.words import NOT_COUNTED, explain
 from ratings.slots.counted import COUNTED
 from ratings.slots.models import Rater, Rating
 from ratings.studies.models import Study
+from ratings.studies.protocol import DIRECTIONS, TESTS
 from ratings.studies.selectors import get_study
 
 
@@ -46,6 +48,8 @@ def results(request: HttpRequest, name: str) -> HttpResponse:
             "kind": kind,
             "kinds": kinds_of(study),
             "masked": is_masked_for(user, study),
+            "primary": present_primary(found["protocol"]["primary"]),
+            "deviations": deviations_of(study),
         }
     return render(request, "console/results.html", context)
 
@@ -78,6 +82,20 @@ def present(found: dict[str, Any]) -> dict[str, Any]:
         },
         "position": _position(found["position"]),
         "methods": sorted({pair["clustered"]["method"] for pair in found["pairs"]}),
+    }
+
+
+def present_primary(primary: dict[str, Any] | None) -> dict[str, Any] | None:
+    """The context of templates/console/_primary.html; None where no contrast was named."""
+    if primary is None:
+        return None
+    return {
+        **primary,
+        "rate": write_percent(primary["win_rate"]),
+        "interval": write_interval(write_percent(primary["low"]), write_percent(primary["high"])),
+        "p_of": write_p_of(primary["p"]),
+        "test_words": TESTS[primary["test"]],
+        "direction_words": DIRECTIONS[primary["direction"]].lower(),
     }
 
 

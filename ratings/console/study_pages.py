@@ -15,8 +15,10 @@ from accounts.roles import Act
 from ratings.console.access import study_frame
 from ratings.console.findings import MAX_INLINE_TRIPLES, report_on
 from ratings.console.journeys import present_journey
+from ratings.console.protocols import present_protocol, refused_previews
 from ratings.console.selectors import watch_study
 from ratings.console.words import EXCLUDED, explain
+from ratings.desk.preview import preview_link
 from ratings.studies.models import Study
 from ratings.studies.selectors import get_study, source_labels
 
@@ -39,6 +41,9 @@ def study(request: HttpRequest, name: str) -> HttpResponse:
         "journey": present_journey(found),
         "share": f"{100 * found.eligible / found.considered:.1f}%" if found.considered else None,
     }
+    context |= present_protocol(found, names_sources=context["sources_are_visible"])
+    if context["may"]["run_studies"]:
+        context |= {"preview": preview_link(found), "refused_previews": refused_previews(found)}
     if context["sources_are_visible"]:
         context["sources"] = source_labels(found)
     if found.state in _OPENABLE and triples <= MAX_INLINE_TRIPLES:

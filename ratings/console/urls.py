@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from django.urls import path
+
+from ratings.console import planning
 from ratings.console.urls_library import urlpatterns as library_urls
 from ratings.console.urls_studies import urlpatterns as study_urls
 
 app_name = "console"
-urlpatterns = [*library_urls, *study_urls]
+urlpatterns = [path("plan/", planning.plan, name="plan"), *library_urls, *study_urls]

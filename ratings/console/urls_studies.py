@@ -23,6 +23,7 @@ urlpatterns: list[URLPattern] = [
     path("studies/<slug:name>/lint/", study_pages.lint, name="lint"),
     path("studies/<slug:name>/open/", acts.open_, name="open"),
     path("studies/<slug:name>/pause/", acts.pause, name="pause"),
+    path("studies/<slug:name>/overlap/", acts.raise_overlap_, name="raise_overlap"),
     path("studies/<slug:name>/close/", acts.close, name="close"),
     path("studies/<slug:name>/unblind/", acts.unblind, name="unblind"),
     path("studies/<slug:name>/unpark/", acts.unpark, name="unpark"),

@@ -17,6 +17,8 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 
 from accounts.errors import InvalidInput, NotAuthenticated, StarchamberError
+from ratings.desk.preview import PREFIX as PREVIEW_PREFIX
+from ratings.desk.preview import refuse_preview
 from ratings.desk.throttle import throttle
 from ratings.journeys.reveal import require_unrevealed
 from ratings.journeys.services import finish_rating
@@ -86,6 +88,8 @@ def _bearer(request: HttpRequest) -> str:
     kind, _, secret = request.headers.get("Authorization", "").partition(" ")
     if kind.lower() != "bearer" or not secret.strip():
         raise NotAuthenticated("Send `Authorization: Bearer TOKEN`.")
+    if secret.startswith(PREVIEW_PREFIX):
+        refuse_preview(secret.strip())
     return secret.strip()
 
 

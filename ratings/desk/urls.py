@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from ratings.desk import entry, journey, journey_ends, keeping, past, styleguide, views, webhooks
+from ratings.desk import entry, journey, journey_ends, keeping, past, preview, styleguide, views, webhooks
 
 app_name = "desk"
 
@@ -21,5 +21,6 @@ urlpatterns = [
     path("p/<slug:study>/", entry.panel_entry, name="entry"),
     path("p/<slug:study>/<slug:panel>/", entry.panel_entry, name="panel_entry"),
     path("webhooks/prolific/", webhooks.prolific, name="prolific_webhook"),
+    path("preview/<str:token>/", preview.preview, name="preview"),
     path("style-guide/", styleguide.style_guide, name="style_guide"),
 ]

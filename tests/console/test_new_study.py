@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.test import Client
 
 from accounts.models import AuditEvent
 from ratings.console.study_form import NewStudyForm
-from ratings.library.models import Rationale
+from ratings.library.models import Question, Rationale
 from ratings.library.selectors import dataset_summary
 from ratings.studies.design import StudyDesign
+from ratings.studies.form import RatingForm, read_form
+from ratings.studies.journey import read_journey
 from ratings.studies.models import DEFAULT_INSTRUCTIONS, Study
+from ratings.studies.pay import Pay
+from ratings.studies.protocol import Contrast
 from tests.worlds import SOURCES, make_dataset
 
 ADDRESS = "/studies/new/?dataset=sums"
@@ -34,6 +40,10 @@ def filled(**changes: object) -> dict[str, object]:
         "instructions": DEFAULT_INSTRUCTIONS,
         "lease_seconds": 300,
         "seed": 7,
+        "form_kind": "ranking",
+        "form_ties": "on",
+        "form_all_bad": "on",
+        "form_partial": "on",
     }
     return {**form, **changes}
 
@@ -84,7 +94,8 @@ def test_the_form_offers_the_datasets_sources_and_explains_the_defaults(engineer
     make_dataset("other", questions=1, sources=("delta", "epsilon", "zeta"))
     page = engineer_client.get(ADDRESS).content.decode()
     assert "alpha (5 correct)" in page and "delta" not in page
-    assert page.count("checked") == 3, "exactly three sources are all chosen"
+    checked = re.findall(r'name="sources"[^>]* checked', page)
+    assert len(checked) == 3 == page.count('name="sources" value'), "exactly three sources are all chosen"
     assert 'name="questions" value="5"' in page
     assert "Also draw rationales that reach a wrong answer" in page
 
@@ -92,14 +103,128 @@ def test_the_form_offers_the_datasets_sources_and_explains_the_defaults(engineer
 def test_more_than_three_sources_are_not_chosen_for_anybody(engineer_client):
     make_dataset(questions=2)
     make_dataset(questions=2, start=2, sources=(*SOURCES[:2], "delta"))
-    assert "checked" not in engineer_client.get(ADDRESS).content.decode()
+    assert not re.search(r'name="sources"[^>]* checked', engineer_client.get(ADDRESS).content.decode())
 
 
 def test_the_form_has_every_choice_of_the_design(db):
     make_dataset(questions=1)
-    choices = set(StudyDesign.__dataclass_fields__) - {"dataset"}
     form = NewStudyForm(dataset=dataset_summary("sums"))
-    assert set(form.fields) == choices == {*form.main, *form.more}
+    for choice in set(StudyDesign.__dataclass_fields__) - {"dataset", "journey"}:
+        assert any(name == choice or name.startswith(f"{choice}_") for name in form.fields), choice
+    in_sections = [field.name for part in form.sections for field in (*part["shown"], *part["folded"])]
+    assert sorted(in_sections) == sorted(form.fields), "each stands in one section"
+    for name in RatingForm.__dataclass_fields__:
+        assert f"form_{name}" in form.fields
+    for name in Pay.__dataclass_fields__:
+        assert f"pay_{name}" in form.fields
+    for name in set(Contrast.__dataclass_fields__) - {"test"}:
+        assert f"protocol_{name}" in form.fields
+
+
+def test_every_choice_reaches_the_study(engineer_client):
+    make_dataset(questions=20)
+    Question.objects.filter(external_id__gte="q000010").update(split="dev")
+    said = {
+        "per_rater": 3,
+        "split": "dev",
+        "form_kind": "best_worst",
+        "form_ties": "",
+        "form_confidence": "on",
+        "form_reasons": ["wrong_step", "missing_step"],
+        "consent": "I **agree**.\r\nReally.",
+        "instructions_page": "on",
+        "debrief_guess": "on",
+        "completion_code": "C0DE",
+        "completion_url": "https://panel.example/back?cc=CODE",
+        "journey_more": '{"debrief": {"human": ["alpha"]}}',
+        "quality_checks": 1,
+        "quality_min_degraded": 0.75,
+        "pools": "students, 20, 10\n\nexperts,,5\nothers",
+        "pay_currency": "GBP",
+        "pay_per_rater": "6.50",
+        "protocol_a": "gamma",
+        "protocol_b": "alpha",
+        "protocol_direction": "a_better",
+        "protocol_alpha": 0.01,
+        "protocol_hypothesis": "It explains more.",
+    }
+    answer = engineer_client.post(ADDRESS, filled(**said))
+    assert answer.status_code == 302, answer.content.decode()
+    study = Study.objects.get()
+    form = read_form(study.form)
+    assert (form.kind, form.ties, form.all_bad, form.confidence) == ("best_worst", False, True, True)
+    assert form.reasons == ("wrong_step", "missing_step")
+    journey = read_journey(study.journey)
+    assert journey.consent == "I **agree**.\nReally." and journey.instructions
+    assert journey.debrief.guess and journey.debrief.human == ("alpha",)
+    assert journey.completion.address("completed") == "https://panel.example/back?cc=C0DE"
+    assert (study.quality["checks"], study.quality["min_degraded"]) == (1, 0.75)
+    assert [(pool["name"], pool["places"], pool["per_rater"]) for pool in study.pools] == [
+        ("students", 20, 10),
+        ("experts", None, 5),
+        ("others", None, None),
+    ]
+    assert study.pay == {"currency": "GBP", "per_rater": "6.50"} and study.split == "dev"
+    assert study.protocol["a"] == "gamma" and study.protocol["alpha"] == 0.01
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"pools": "students, many"}, "pools"),
+        ({"pools": "two words"}, "pools"),
+        ({"pools": "a\na"}, "pools"),
+        ({"journey_more": "{"}, "journey_more"),
+        ({"journey_more": "[]"}, "journey_more"),
+        ({"journey_more": '{"colour": 1}'}, "journey_more"),
+        ({"completion_url": "javascript:alert(1)", "completion_code": "C"}, "completion_url"),
+        ({"quality_degraded": 20}, "quality_degraded"),
+        ({"pay_per_rater": "6"}, "pay_currency"),
+        ({"protocol_a": "alpha"}, "protocol_b"),
+        ({"protocol_a": "alpha", "protocol_b": "alpha"}, "protocol_b"),
+        ({"form_kind": "sideways"}, "form_kind"),
+        ({"split": "prompt"}, "split"),
+    ],
+)
+def test_a_refusal_stands_beside_its_field(engineer_client, changes, field):
+    make_dataset(questions=5)
+    assert f'id="id_{field}_error"' in refused(engineer_client, **changes)
+
+
+def test_a_preset_fills_the_form_and_the_paper_is_one(engineer_client):
+    make_dataset(questions=60)
+    page = engineer_client.get(f"{ADDRESS}&preset=paper").content.decode()
+    assert "20 raters, 50 questions, 10 each, ranked by how well each justifies the answer" in page
+    for field, value in {"questions": 50, "ratings_per_triple": 4, "per_rater": 10, "raters": 20}.items():
+        assert f'name="{field}" value="{value}"' in page, field
+    assert 'aria-current="true"' in page
+    publication = engineer_client.get(f"{ADDRESS}&preset=publication").content.decode()
+    assert "By going on you agree" in publication and 'name="quality_degraded" value="2"' in publication
+    assert engineer_client.get(f"{ADDRESS}&preset=none").status_code == 200
+
+
+def test_the_estimate_needs_no_finished_form_and_draws_nothing(engineer_client):
+    make_dataset(questions=5)
+    changes = {"name": "", "questions": 50, "ratings_per_triple": 4, "per_rater": 10, "pay_per_rater": "2"}
+    said = filled(**changes, pay_currency="GBP", pay_hourly_floor="30", act="estimate")
+    part = engineer_client.post(ADDRESS, said, headers={"HX-Request": "true"}).content.decode()
+    assert "<html" not in part and "40.00 GBP" in part.replace("&nbsp;", " ") and "Below your floor" in part
+    whole = engineer_client.post(ADDRESS, said)
+    assert whole.status_code == 200 and "40.00 GBP" in whole.content.decode()
+    empty = engineer_client.post(ADDRESS, filled(questions="x", act="estimate"))
+    assert "Say how many questions" in empty.content.decode()
+    assert not Study.objects.exists()
+
+
+def test_the_planner_answers_at_an_address_and_refuses_beside_its_fields(engineer_client, blind_analyst):
+    page = engineer_client.get("/plan/?questions=30&simulations=40").content.decode()
+    assert "from 40 simulated studies" in page and 'value="30"' in page
+    refused = engineer_client.get("/plan/?win_rate=2&simulations=40")
+    assert refused.status_code == 422 and 'id="id_win_rate_error"' in refused.content.decode()
+    assert engineer_client.get("/plan/?questions=x").status_code == 422
+    assert engineer_client.post("/plan/").status_code == 405
+    engineer_client.force_login(blind_analyst)
+    assert engineer_client.get("/plan/").status_code == 403
 
 
 def test_a_filled_form_draws_a_draft_and_leads_to_it(engineer_client, engineer):
@@ -138,8 +263,12 @@ def test_errors_stand_beside_their_fields(engineer_client):
 
 def test_an_error_among_the_folded_choices_unfolds_them(engineer_client):
     make_dataset(questions=5)
-    assert '<details class="more" open>' in refused(engineer_client, lease_seconds=0)
-    assert '<details class="more">' in refused(engineer_client, questions=0)
+
+    def unfolded(page: str) -> bool:
+        return '<details class="more" open><summary>What counts, lease and seed' in page
+
+    assert unfolded(refused(engineer_client, lease_seconds=0))
+    assert not unfolded(refused(engineer_client, questions=0, lease_seconds=600, seed=0))
 
 
 def test_names_that_are_taken_or_are_addresses_are_refused(engineer_client):
