@@ -15,6 +15,7 @@ from generation.registry.errors import LabelTaken, UnknownEndpoint, UnusableFold
 from generation.registry.facts import FolderFacts, NoModel, folder_facts, model_files
 from generation.registry.folders import base_root, location_of, require_below_roots, resolved_below_roots
 from generation.registry.models import LanguageModel
+from generation.registry.provenance import check_source
 from generation.registry.settings import ModelSettings
 
 #: The model that comes with the program.
@@ -44,9 +45,11 @@ def register_model(
 
     A folder is read and hashed here; hub and endpoint are not asked before something is sampled.
     max_bytes: a larger folder is refused, for callers that can not wait.
+    The label is the source of its texts, so it must not be that of texts which no model of this site wrote.
     Raises InvalidInput (also OutsideModelRoots, UnusableFolder), UnknownEndpoint, LabelTaken.
     """
     check_label(label)
+    check_source(label, field="label")
     given = [name for name, value in (("path", path), ("hub", hub), ("endpoint", endpoint)) if value]
     if len(given) != 1:
         raise InvalidInput(

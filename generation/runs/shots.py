@@ -1,9 +1,13 @@
-"""Worked examples for few-shot prompts: drawn by the run's seed from the questions that are never rated."""
+"""Worked examples for few-shot prompts: drawn by the run's seed from the questions that are never rated.
+
+No model of this site wrote them: else what a run generates there would change the prompts of the next one.
+"""
 
 from __future__ import annotations
 
 from collections import defaultdict
 
+from generation.registry.provenance import NOT_BY_A_MODEL
 from generation.runs.seeds import shot_rank
 from problems.types import Verdict
 from ratings.library.models import Dataset, Rationale
@@ -22,6 +26,7 @@ def draw_shots(dataset: Dataset, count: int, *, seed: int) -> list[Rationale]:
         return []
     by_question: dict[str, list[Rationale]] = defaultdict(list)
     rows = Rationale.objects.filter(
+        NOT_BY_A_MODEL,
         question__dataset=dataset,
         question__split=PROMPT_SPLIT,
         live=True,
@@ -33,7 +38,8 @@ def draw_shots(dataset: Dataset, count: int, *, seed: int) -> list[Rationale]:
         refuse(
             "shots",
             count,
-            f"at most {len(by_question)}: so many questions of split 'prompt' have a right rationale",
+            f"at most {len(by_question)}: so many questions of split 'prompt' have a right rationale"
+            " that no model of this site wrote",
         )
     chosen = sorted(by_question, key=lambda question: (shot_rank(seed, question), question))[:count]
     return [

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from generation.prompts import Asked, NotAsked, Shot, build_prompt
 from generation.registry.models import LanguageModel
+from generation.registry.provenance import check_source
 from generation.registry.selectors import folder_of, get_model
 from generation.registry.services import check_endpoint
 from generation.runs.errors import EmptySplit, UnaskedQuestion
@@ -90,7 +91,7 @@ class CheckedSpec:
 
 
 def check_spec(spec: GenerationSpec) -> CheckedSpec:
-    """Raises UnknownDataset, UnknownModel, UnknownEndpoint, UnusableFolder and InvalidInput."""
+    """Raises UnknownDataset, UnknownModel, UnknownEndpoint, UnusableFolder and InvalidInput (also by check_source)."""
     _check_numbers(spec)
     dataset = get_dataset(spec.dataset)
     model = get_model(spec.model)
@@ -101,6 +102,7 @@ def check_spec(spec: GenerationSpec) -> CheckedSpec:
         folder_of(model)
     source = spec.source or model.label + (HINTED_SUFFIX if spec.hint else "")
     check_names(dataset=spec.dataset, split=spec.split, source=source)
+    check_source(source, field="source")
     revisions = _revisions(dataset, spec.split)
     if not revisions:
         where = f"split {spec.split!r}" if spec.split else "splits other than 'prompt'"

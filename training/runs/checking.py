@@ -130,9 +130,9 @@ def _check_sources(dataset: Dataset, split: str, sources: tuple[str, ...]) -> No
                 details={"field": "sources", "value": label, "expected": "the label of a source"},
             )
     if not learnable(dataset, split, sources).exists():
-        whose = ", ".join(sources) if sources else "any source that no model of this site wrote"
+        whose = f"of {', '.join(sources)}" if sources else "that no model of this site wrote"
         raise NoRationales(
-            f"sources: split {split!r} of dataset {dataset.name!r} has no right or given rationale of {whose}.",
+            f"sources: split {split!r} of dataset {dataset.name!r} has no right or given rationale {whose}.",
             details={"field": "sources", "value": list(sources), "dataset": dataset.name, "split": split},
         )
 

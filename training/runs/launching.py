@@ -11,6 +11,7 @@ from accounts.gates import require
 from accounts.models import User
 from accounts.roles import Act
 from generation.registry.models import LanguageModel
+from generation.registry.provenance import check_source
 from generation.registry.services import check_label
 from jobs.models import Job
 from jobs.services import cancel_job, create_job, resume_job
@@ -90,6 +91,7 @@ def unfinished_run(recipe: ReadRecipe, label: str) -> TrainingRun | None:
 
 def _check_label(label: str) -> None:
     check_label(label)
+    check_source(label, field="label")
     if len(label) > MAX_LABEL:
         raise InvalidInput(
             f"label: {label!r} is too long, expected at most {MAX_LABEL} characters.",

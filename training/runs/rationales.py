@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
+from generation.registry.provenance import NOT_BY_A_MODEL
 from problems.types import Verdict
 from ratings.exports.pairs import comparisons
 from ratings.exports.selectors import rated_triples
@@ -19,14 +20,13 @@ from training.runs.models import Algorithm, Fate, TrainingExample, TrainingRun
 def learnable(dataset: Dataset, split: str, sources: Sequence[str] = ()) -> QuerySet[Rationale]:
     """Live rationales of a split that are right or were written for the answer, in the order of ids.
 
-    sources: only of these; empty: of every source that no model of this site wrote for.
+    sources: only of these; empty: of every source what no model of this site wrote.
     """
     right = Rationale.objects.filter(
         live=True, revision__current=True, verdict__in=[Verdict.CORRECT, Verdict.GIVEN]
     )
     found = right.filter(question__dataset=dataset, question__split=split)
-    written_here = Q(source__generation_runs__isnull=False)
-    found = found.filter(source__label__in=sources) if sources else found.exclude(written_here)
+    found = found.filter(source__label__in=sources) if sources else found.filter(NOT_BY_A_MODEL)
     return found.order_by("question__external_id", "source__label", "text_digest")
 
 
