@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
+
+from django.utils.safestring import mark_safe
 
 from ratings.desk.forms import BEST_CARD, PLACE, PLACES, places_of
 from ratings.desk.words import (
@@ -21,6 +23,7 @@ from ratings.desk.words import (
 )
 from ratings.slots.services import PastRating
 from ratings.studies.form import BEST, RatingForm, read_form
+from ratings.studies.rendering import render_line
 
 #: One mark a position. Shapes, because letters and numbers suggest an order.
 MARKS = ("diamond", "circle", "triangle")
@@ -40,7 +43,7 @@ def present(view: Mapping[str, Any], said: Mapping[str, Any] | None = None) -> d
         "page_words": partial(page_words, form),
         "how": how_words(form),
         "question": view["question"]["html"],
-        "answer": answer,
+        "answer": _set_answer(answer),
         "choices": [
             {**choice, "is_answer": answer.startswith(f"({choice['label']})")}
             for choice in view["question"]["choices"]
@@ -64,6 +67,12 @@ def present(view: Mapping[str, Any], said: Mapping[str, Any] | None = None) -> d
 def page_words(form: RatingForm) -> dict[str, Any]:
     """The context of templates/desk/_after.html: keys, and what the script says."""
     return {"keys": KEYS, "words": script_words(form)}
+
+
+@lru_cache(maxsize=2_000)
+def _set_answer(answer: str) -> str:
+    """The given answer, its formulas set; the assignment holds it as text, for programs compare it."""
+    return mark_safe(render_line(answer)) if "$" in answer or "\\" in answer else answer
 
 
 def _cards(view: Mapping[str, Any], form: RatingForm, said: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -1,8 +1,8 @@
 """TeX in a text, as MathML made here: the same for every source, and shown as it was written where it is no TeX. Pure.
 
 `$…$`, `\\(…\\)` inline, `$$…$$`, `\\[…\\]` on a line of their own. A dollar is money far more often than mathematics: a
-pair of them counts only as Pandoc reads it (no space inside, no digit after), and when nothing between them reads like an
-amount in a sentence.
+pair of them counts only as Pandoc reads it (no space inside, no digit after), and when nothing between them reads like
+an amount in a sentence.
 """
 
 from __future__ import annotations

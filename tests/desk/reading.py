@@ -38,12 +38,16 @@ def read_form(html: str) -> CardForm:
             token = attributes["value"]
         elif name == "all_bad":
             all_bad = checked
+        elif name == "best":
+            cards.append(attributes["value"])
+            if checked:
+                places[attributes["value"]] = "1"
         elif name.startswith("place-"):
             card = name.removeprefix("place-")
             if card not in cards:
                 cards.append(card)
             if checked:
                 places[card] = attributes["value"]
-    if not token or len(cards) != 3:
+    if not token or len(cards) not in (2, 3):
         raise ValueError("no card form on this page")
     return CardForm(token=token, cards=cards, places=places, all_bad=all_bad)

@@ -120,10 +120,16 @@ def hide_csrf(page: str) -> str:
     return re.sub(r'(csrfmiddlewaretoken" value=")\w+', r"\1", page)
 
 
-def test_pages_are_equal_byte_by_byte_when_sources_change_names(db, monkeypatch: pytest.MonkeyPatch) -> None:
+EVERYTHING = {"reasons": ["wrong_step"], "confidence": True, "doubts": True, "first_wrong_step": True}
+
+
+@pytest.mark.parametrize("form", [{}, EVERYTHING], ids=["plain", "everything"])
+def test_pages_are_equal_byte_by_byte_when_sources_change_names(
+    db, monkeypatch: pytest.MonkeyPatch, form: dict[str, object]
+) -> None:
     pages = []
     for turn in (False, True):
-        study = make_study()
+        study = make_study(form=form)
         if turn:
             relabelled(study)
         pages.append(read_all(monkeypatch, study))

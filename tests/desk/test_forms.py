@@ -52,3 +52,33 @@ def test_a_body_shown_as_a_form_and_read_again_is_the_same_body(places: dict[str
 def test_a_draft_that_is_no_ranking_shows_no_places() -> None:
     assert places_of({"ranking": "best"}) == {}
     assert places_of({}) == {}
+
+
+def test_what_is_said_beside_the_ranking_is_read() -> None:
+    data = form(place_aa="1", confidence="3", signals='{"seconds": 12, "odd": "x", "bad": -1}')
+    data.update({"wrong-aa": "s1", "wrong-bb": ""})
+    data.setlist("reason-aa", ["wrong_step", "missing_step"])
+    data.setlist("doubt", ["question_unclear", "answer_wrong"])
+    assert read_body(data) == {
+        "ranking": [["aa"]],
+        "first_wrong_step": {"aa": "s1"},
+        "reasons": {"aa": ["missing_step", "wrong_step"]},
+        "confidence": 3,
+        "doubts": ["answer_wrong", "question_unclear"],
+        "signals": {"seconds": 12},
+    }
+
+
+def test_the_best_of_one_group_is_the_only_one_ranked() -> None:
+    assert read_body(form(best="bb")) == {"ranking": [["bb"]]}
+
+
+@pytest.mark.parametrize(
+    "value", ["[1]", "nonsense", "{" * 2_000, '{"seconds": 1e400}', '{"seconds": true}', ""]
+)
+def test_signals_that_are_none_are_left_out(value: str) -> None:
+    assert read_body(form(signals=value)) == {"ranking": []}
+
+
+def test_a_confidence_that_is_none_is_left_to_the_server_to_refuse() -> None:
+    assert read_body(form(confidence="9"))["confidence"] == "9"

@@ -29,6 +29,13 @@ PLAIN = ("alpha", "beta", "gamma")
 #: Other lengths, other alphabetical order, words that a page might hold by chance.
 OTHER = ("zz-few-shot-gpt-j", "human", "a")
 RATINGS = 12
+#: All that a form can ask for, so that the pages hold everything that they can.
+EVERYTHING = {
+    "reasons": ["wrong_step", "missing_step"],
+    "confidence": True,
+    "doubts": True,
+    "first_wrong_step": True,
+}
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
@@ -48,7 +55,7 @@ class Turn:
         with transaction.atomic():
             make_dataset(questions=14, sources=self._written_by)
             # As many slots as the run needs: orders get scarce towards its end.
-            make_study(questions=14, overlap=1, sources=self._sources, seed=self._seed)
+            make_study(questions=14, overlap=1, sources=self._sources, seed=self._seed, form=EVERYTHING)
             [rater] = make_raters(count=1)
             seen: list[bytes] = run(rater.token, Random(self._seed))
             labels = StudySource.objects.order_by("index").values_list("source__label", flat=True)
@@ -109,6 +116,18 @@ def run_by_api(token: str, random: Random) -> list[bytes]:
     return seen
 
 
+def beside(page: str, random: Random) -> dict[str, str]:
+    """A first wrong step of the first card on the page, reasons, a confidence: what a rater says beside the ranking."""
+    name, step = re.findall(r'name="(wrong-\w+)" value="(\w+)"', page)[0]
+    reason = name.replace("wrong-", "reason-")
+    return {
+        name: step,
+        reason: "missing_step",
+        "confidence": str(random.randrange(1, 4)),
+        "doubt": "answer_wrong",
+    }
+
+
 def run_by_page(token: str, random: Random) -> list[bytes]:
     client, seen = Client(), []
 
@@ -121,7 +140,9 @@ def run_by_page(token: str, random: Random) -> list[bytes]:
     page = keep(client.get("/rate/trial/"))
     for number in range(RATINGS):
         form = read_form(page)
-        fields = form.fields(*[random.randrange(1, 4) for _ in range(3)], comment="so so")
+        fields = form.fields(
+            *[random.randrange(1, 4) for _ in range(3)], comment="so so", **beside(page, random)
+        )
         if number == 5:
             keep(client.post("/rate/trial/", {**fields, "act": "skip"}))
             page = keep(client.get("/rate/trial/"))
