@@ -10,7 +10,7 @@ model to accommodate ties".
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import optimize, special
+import scipy
 
 from ratings.analysis.clustering import Clusters, clustered_variance
 from ratings.analysis.newton import maximise
@@ -72,13 +72,13 @@ def _has_maximum(designs: FloatArray, counts: FloatArray) -> bool:
     rows = gains[np.broadcast_to(observed[:, :, None], gains.shape[:3])].reshape(-1, designs.shape[2])
     if np.linalg.matrix_rank(rows) < designs.shape[2] - 1:
         return False
-    best = optimize.linprog(-rows.sum(axis=0), A_ub=-rows, b_ub=np.zeros(len(rows)), bounds=(-1, 1))
+    best = scipy.optimize.linprog(-rows.sum(axis=0), A_ub=-rows, b_ub=np.zeros(len(rows)), bounds=(-1, 1))
     return bool(best.fun > -1e-9)
 
 
 def _chances(designs: FloatArray, point: FloatArray) -> FloatArray:
     """(pairs, 3): chance of each outcome."""
-    chances: FloatArray = special.softmax(designs @ point, axis=1)
+    chances: FloatArray = scipy.special.softmax(designs @ point, axis=1)
     return chances
 
 
@@ -86,7 +86,7 @@ def _fit(designs: FloatArray, counts: FloatArray) -> FloatArray:
     """Strengths with mean 0 and log v, shape (S + 1,)."""
     games = counts.sum(axis=1, keepdims=True)
     point = maximise(
-        lambda p: float((counts * special.log_softmax(designs @ p, axis=1)).sum()),
+        lambda p: float((counts * scipy.special.log_softmax(designs @ p, axis=1)).sum()),
         lambda p: np.tensordot(counts - games * _chances(designs, p), designs, axes=2),
         lambda p, slope: _information_inverse(designs, games, p) @ slope,
         start=np.zeros(designs.shape[2]),

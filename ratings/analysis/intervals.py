@@ -20,7 +20,7 @@ Small studies in which all judge all, 4,000 each: 8 raters x 12 questions 93.7 t
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import special, stats
+import scipy  # its parts load when they are first used: no web process starts with them
 
 from ratings.analysis.clustering import ClusteredVariance, Clusters, clustered_variance
 from ratings.analysis.table import FloatArray
@@ -55,31 +55,31 @@ def interval_of(mean: float, influences: FloatArray, clusters: Clusters) -> Mean
         return _exact_on_clusters(mean, spread.clusters)
     standard_error = np.sqrt(variance) / (mean * (1 - mean))
     reach = t_quantile(spread.degrees_of_freedom) * standard_error
-    centre = float(special.logit(mean))
+    centre = float(scipy.special.logit(mean))
     return MeanInterval(
         mean=mean,
-        low=float(special.expit(centre - reach)),
-        high=float(special.expit(centre + reach)),
-        p_two_sided=float(2 * stats.t.sf(abs(centre) / standard_error, spread.degrees_of_freedom)),
+        low=float(scipy.special.expit(centre - reach)),
+        high=float(scipy.special.expit(centre + reach)),
+        p_two_sided=float(2 * scipy.stats.t.sf(abs(centre) / standard_error, spread.degrees_of_freedom)),
         method=_method(spread),
     )
 
 
 def t_quantile(degrees_of_freedom: int) -> float:
     """The factor of the standard error in a 95 % interval."""
-    return float(stats.t.ppf((1 + CONFIDENCE) / 2, degrees_of_freedom))
+    return float(scipy.stats.t.ppf((1 + CONFIDENCE) / 2, degrees_of_freedom))
 
 
 def _exact_on_clusters(mean: float, clusters: int) -> MeanInterval:
     wins, losses = clusters * mean, clusters * (1 - mean)
     tail = (1 - CONFIDENCE) / 2
     # I_x(a, b) is the chance of at least a successes in a + b - 1 trials of probability x.
-    at_least = float(special.betainc(wins, losses + 1, 0.5)) if wins > 0 else 1.0
-    at_most = float(special.betainc(losses, wins + 1, 0.5)) if losses > 0 else 1.0
+    at_least = float(scipy.special.betainc(wins, losses + 1, 0.5)) if wins > 0 else 1.0
+    at_most = float(scipy.special.betainc(losses, wins + 1, 0.5)) if losses > 0 else 1.0
     return MeanInterval(
         mean=mean,
-        low=float(special.betaincinv(wins, losses + 1, tail)) if wins > 0 else 0.0,
-        high=float(special.betaincinv(wins + 1, losses, 1 - tail)) if losses > 0 else 1.0,
+        low=float(scipy.special.betaincinv(wins, losses + 1, tail)) if wins > 0 else 0.0,
+        high=float(scipy.special.betaincinv(wins + 1, losses, 1 - tail)) if losses > 0 else 1.0,
         p_two_sided=min(1.0, 2 * at_least, 2 * at_most),
         method="exact, one observation per cluster (nothing varies)",
     )

@@ -9,7 +9,7 @@ believe.
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
+import scipy
 
 from ratings.analysis.clustering import Clusters
 from ratings.analysis.intervals import MeanInterval, mean_interval
@@ -50,7 +50,7 @@ def naive_test(wins: int, losses: int) -> NaiveTest:
     """Exact binomial test of wins = losses; at one half it is symmetric, so two-sided is twice one-sided."""
     if wins + losses == 0:
         return NaiveTest(None, None)
-    one_sided = float(stats.binom.sf(max(wins, losses) - 1, wins + losses, 0.5))
+    one_sided = float(scipy.stats.binom.sf(max(wins, losses) - 1, wins + losses, 0.5))
     return NaiveTest(one_sided, min(1.0, 2 * one_sided))
 
 

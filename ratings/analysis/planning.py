@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from scipy import optimize, special
+import scipy
 
 from ratings.analysis.clustering import Clusters
 from ratings.analysis.intervals import mean_interval
@@ -145,11 +145,11 @@ def _quantile(share: float, spread: float) -> float:
     """Of normal effects plus logistic noise, by Gauss-Hermite quadrature: the value below which `share` lies."""
 
     def excess(value: float) -> float:
-        below = special.expit(value - spread * _NODES) @ _WEIGHTS / _WEIGHTS.sum()
+        below = scipy.special.expit(value - spread * _NODES) @ _WEIGHTS / _WEIGHTS.sum()
         return float(below) - share
 
     reach = 40 + 10 * spread
-    return float(optimize.brentq(excess, -reach, reach))
+    return float(scipy.optimize.brentq(excess, -reach, reach))
 
 
 def deal(plan: Plan, generator: np.random.Generator) -> tuple[IntArray, IntArray]:

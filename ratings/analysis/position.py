@@ -16,7 +16,7 @@ habits (tests/analysis/test_position.py).
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
+import scipy
 
 from ratings.analysis.clustering import cluster_sums
 from ratings.analysis.table import POSITIONS, FloatArray, IntArray, RatingTable
@@ -67,11 +67,11 @@ def _p_value(deviations: FloatArray, codes: IntArray) -> float:
     if clusters <= 2 or np.linalg.eigvalsh(covariance)[0] <= SINGULAR * independent:
         return _null_covariance_p(sums)
     wald = float(mean[:2] @ np.linalg.solve(covariance, mean[:2]))
-    return float(stats.f.sf(wald * (clusters - 2) / (2 * (clusters - 1)), 2, clusters - 2))
+    return float(scipy.stats.f.sf(wald * (clusters - 2) / (2 * (clusters - 1)), 2, clusters - 2))
 
 
 def _null_covariance_p(sums: FloatArray) -> float:
     spread = float((sums**2).sum())
     if spread == 0:
         return 1.0
-    return float(stats.chi2.sf(2 * float((sums.sum(axis=0) ** 2).sum()) / spread, 2))
+    return float(scipy.stats.chi2.sf(2 * float((sums.sum(axis=0) ** 2).sum()) / spread, 2))

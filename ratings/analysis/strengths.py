@@ -9,8 +9,7 @@ With two sources it is exactly the logit interval of the win rate.
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import special
-from scipy.sparse.csgraph import connected_components
+import scipy
 
 from ratings.analysis.clustering import ClusteredVariance, Clusters, clustered_variance
 from ratings.analysis.intervals import t_quantile
@@ -92,18 +91,18 @@ def fit_bradley_terry(wins: FloatArray) -> FloatArray:
 
 def _has_maximum(wins: FloatArray) -> bool:
     """Ford (1957): every split of the sources has a win in both directions."""
-    parts, _ = connected_components(wins > 0, directed=True, connection="strong")
+    parts, _ = scipy.sparse.csgraph.connected_components(wins > 0, directed=True, connection="strong")
     return len(wins) > 1 and parts == 1
 
 
 def _chances(strengths: FloatArray) -> FloatArray:
     """(S, S): the chance that the row's source is ranked above the column's."""
-    chances: FloatArray = special.expit(strengths[:, None] - strengths[None, :])
+    chances: FloatArray = scipy.special.expit(strengths[:, None] - strengths[None, :])
     return chances
 
 
 def _log_likelihood(wins: FloatArray, strengths: FloatArray) -> float:
-    return float((wins * special.log_expit(strengths[:, None] - strengths[None, :])).sum())
+    return float((wins * scipy.special.log_expit(strengths[:, None] - strengths[None, :])).sum())
 
 
 def _information_inverse(games: FloatArray, strengths: FloatArray) -> FloatArray:

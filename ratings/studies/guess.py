@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy import optimize, special
+import scipy
 
 from ratings.studies.looks import SHAPE, looks_of
 
@@ -135,13 +135,13 @@ def fit(looks: Floats, sources: Ints) -> Floats:
     def loss(flat: Floats) -> tuple[float, Floats]:
         weights = flat.reshape(shape)
         scores = design @ weights
-        total = special.logsumexp(scores, axis=1)
+        total = scipy.special.logsumexp(scores, axis=1)
         penalised = np.vstack([weights[:-1], np.zeros((1, SOURCES))])
         value = float((total - (scores * truth).sum(axis=1)).sum() + PENALTY / 2 * (penalised**2).sum())
         slope = design.T @ (np.exp(scores - total[:, None]) - truth) + PENALTY * penalised
         return value, slope.ravel()
 
-    found = optimize.minimize(
+    found = scipy.optimize.minimize(
         loss, np.zeros(shape[0] * shape[1]), jac=True, method="L-BFGS-B", options={"maxiter": 200}
     )
     weights: Floats = found.x.reshape(shape)
