@@ -10,7 +10,7 @@ from django.core.management.base import CommandParser
 from django.db import transaction
 
 from accounts.audit import COMMAND
-from accounts.commands import BadArguments, JsonCommand
+from accounts.commands import BadArguments, JsonCommand, read_json_file
 from accounts.errors import InvalidInput
 from ratings.slots.opening import open_study
 from ratings.studies.design_file import default_of, read_design
@@ -55,7 +55,11 @@ class Command(JsonCommand):
             parser.add_argument(option, action="store_const", const=True, help=words)
         parser.add_argument("--instructions", help="what raters read, in Markdown")
         for name in _OBJECTS:
-            parser.add_argument(f"--{name}", metavar="JSON", help=f"the study's {name}, as in a design file")
+            parser.add_argument(
+                f"--{name}",
+                metavar="JSON|FILE",
+                help=f"the study's {name}, as in a design file, or a file with it",
+            )
         parser.add_argument(
             "--open", action="store_true", help="open it at once; if that fails nothing is created"
         )
@@ -95,12 +99,19 @@ def _choices(options: dict[str, Any]) -> dict[str, Any]:
     said = {name: value for name, value in options.items() if value is not None}
     for name in _OBJECTS:
         if isinstance(said.get(name), str):
-            said[name] = _parse(said[name], f"--{name}")
+            said[name] = _read(said[name], f"--{name}")
     choices = {**(_read_file(file) if file else {}), **said}
     for name in ("dataset", "sources"):
         if name not in choices:
             raise BadArguments(f"the following arguments are required: --{name} (or in --design)")
     return choices
+
+
+def _read(text: str, option: str) -> Any:
+    """JSON as it stands, or the JSON of the file that is named in its place."""
+    if text.lstrip()[:1] in ("{", "["):
+        return _parse(text, option)
+    return read_json_file(Path(text), option)
 
 
 def _read_file(path: str) -> dict[str, Any]:
