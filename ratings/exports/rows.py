@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -70,6 +70,13 @@ class Rated:
     cards_shown: int = 3
     #: Source indices below all of the ranking that were not compared with each other.
     beaten: Sequence[int] = ()
+    #: What was done to a degraded triple, and what a check told to do: as on PersonalItem. Empty for all others.
+    expected: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def shows_its_triple(self) -> bool:
+        """A check or a practice item is only anchored at a triple: its cards are no source's."""
+        return self.kind not in ("check", "practice")
 
 
 @dataclass(frozen=True, slots=True)

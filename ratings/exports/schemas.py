@@ -62,6 +62,8 @@ def _columns(format_name: str, labels: Sequence[str]) -> dict[str, pa.DataType]:
                 "submitted_at": _TEXT,
                 "confidence": _NUMBER,
                 "doubts": pa.list_(_TEXT),
+                "degraded": pa.struct({"source": _TEXT, "way": _TEXT}),
+                "passed": _FLAG,
             }
         case "ranking":
             return {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -16,7 +16,7 @@ from ratings.exports.models import Export
 from ratings.exports.preferences import prompt_of
 from ratings.exports.rows import Card, Rated, TripleFacts
 from ratings.slots.counted import COUNTED
-from ratings.slots.models import Rating
+from ratings.slots.models import PersonalItem, Rating
 from ratings.studies.form import RatingForm, read_form
 from ratings.studies.models import Study, Triple, TripleCard
 from ratings.studies.services import chunks
@@ -55,6 +55,7 @@ _RATING_COLUMNS = (
     "doubts_text",
 )
 _JSON_PLACES = tuple(_RATING_COLUMNS.index(column) for column in _as_text)
+_KIND = _RATING_COLUMNS.index("kind")
 _RANKING = _RATING_COLUMNS.index("ranking_text")
 
 
@@ -73,16 +74,25 @@ def rated_triples(
     known: dict[int, TripleFacts] = {}
     for chunk in chunks(rows, _CHUNK):
         known = _with_triples(known, {row[0] for row in chunk}, with_texts=with_texts)
+        expected = _expected([row[1] for row in chunk if row[_KIND] in ("check", "degraded")])
         for row in chunk:
-            yield _rated(known[row[0]], row, form)
+            yield _rated(known[row[0]], row, form, expected.get(row[1], {}))
 
 
-def _rated(triple: TripleFacts, row: tuple[Any, ...], form: RatingForm) -> Rated:
+def _expected(keys: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """By the ratings' keys, what a check told to do or how a triple was degraded. No statement where there are none."""
+    if not keys:
+        return {}
+    items = PersonalItem.objects.filter(slot__assignments__ratings__key__in=set(keys))
+    return dict(items.values_list("slot__assignments__ratings__key", "expected"))
+
+
+def _rated(triple: TripleFacts, row: tuple[Any, ...], form: RatingForm, expected: dict[str, Any]) -> Rated:
     """row: values of _RATING_COLUMNS."""
     values: list[Any] = [triple, *row[1:]]
     for place in _JSON_PLACES:
         values[place] = _read_json(values[place])
-    values += [form.shown, form.beaten(values[_RANKING])]
+    values += [form.shown, form.beaten(values[_RANKING]), expected]
     return Rated(*values)
 
 

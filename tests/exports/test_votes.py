@@ -21,7 +21,7 @@ KEYS = (
     ),
     *("ranking", "all_bad", "skipped", "first_wrong_step", "reasons", "active_seconds", "submitted_at"),
     # Added to the contract's.
-    *("confidence", "doubts"),
+    *("confidence", "doubts", "degraded", "passed"),
 )
 
 
@@ -59,6 +59,8 @@ def test_a_vote_has_the_keys_of_the_contract_and_says_what_was_stored(db, tmp_pa
         "submitted_at": "2026-01-31T12:00:00.250000Z",
         "confidence": None,
         "doubts": [],
+        "degraded": None,
+        "passed": None,
     }
     assert not {rating.key, "ada", str(rating.pk)} & set(pseudonyms)
 
