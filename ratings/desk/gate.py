@@ -7,11 +7,13 @@ from functools import wraps
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
+from django.utils import translation
 from django_htmx.http import HttpResponseClientRedirect
 
 from accounts.errors import StarchamberError
 from ratings.desk.ending import ending_for
 from ratings.desk.notes import desk_address, journey_address
+from ratings.desk.words import said
 
 View = Callable[..., HttpResponse]
 
@@ -30,14 +32,20 @@ def rater_page(view: View) -> View:
 
     @wraps(view)
     def gated(request: HttpRequest, study: str, **address: str) -> HttpResponse:
-        try:
-            response = view(request, study, **address)
-        except StarchamberError as error:
-            response = error_page(request, error, study=study)
+        with in_their_language(request):
+            try:
+                response = view(request, study, **address)
+            except StarchamberError as error:
+                response = error_page(request, error, study=study)
         response.headers["Cache-Control"] = "no-store, private"
         return response
 
     return gated
+
+
+def in_their_language(request: HttpRequest) -> translation.override:
+    """A rater's pages speak the browser's language, where we have it; the staff's pages speak English."""
+    return translation.override(translation.get_language_from_request(request))
 
 
 def error_page(request: HttpRequest, error: StarchamberError, *, study: str = "") -> HttpResponse:
@@ -49,7 +57,12 @@ def error_page(request: HttpRequest, error: StarchamberError, *, study: str = ""
         # For the page's script, which may have an answer to keep.
         response.headers["Desk-Error"] = error.code
         return response
-    context = {"study": study, "status": int(error.status), "code": error.code, "message": error.message}
+    context = {
+        "study": study,
+        "status": int(error.status),
+        "code": error.code,
+        "message": said(error.message),
+    }
     if study and error.code == "study_closed":
         context |= ending_for(request, study)
     return render(request, PAGES.get(error.code, "desk/error.html"), context, status=error.status)

@@ -53,7 +53,8 @@ def present(view: Mapping[str, Any], said: Mapping[str, Any] | None = None) -> d
         "place_words": PLACE_WORDS[form.kind],
         "all_bad": bool(said.get("all_bad")),
         "comment": said.get("comment", ""),
-        "active_seconds": said.get("active_seconds", ""),
+        # As text: a number would be written with the language's own decimal sign.
+        "active_seconds": str(said.get("active_seconds", "")),
         "reasons": [(code, REASON_WORDS[code]) for code in form.reasons],
         "confidence": _chosen(CONFIDENCE_WORDS, [str(said.get("confidence"))]) if form.confidence else (),
         "doubts": _chosen(DOUBT_WORDS, _list(said.get("doubts"))) if form.doubts else (),

@@ -9,7 +9,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_http_methods
 
 from accounts.errors import NotAuthenticated
-from ratings.desk.gate import error_page
+from ratings.desk.gate import error_page, in_their_language
 from ratings.desk.instructions import render_instructions
 from ratings.desk.notes import desk_address
 from ratings.desk.session import remember
@@ -20,16 +20,21 @@ from ratings.slots.sessions import find_rater, open_browser_session
 @require_http_methods(["GET", "HEAD", "POST"])
 def rater_join(request: HttpRequest, secret: str) -> HttpResponse:
     """/join/scr_…/: the link works until it expires or is revoked, in any number of browsers."""
-    try:
-        if request.method == "POST":
-            session, cookie = open_browser_session(secret)
-            response: HttpResponse = HttpResponseRedirect(desk_address(session.study_name), status=303)
-            remember(response, session, cookie)
-        else:
-            response = render(request, "desk/join.html", _invitation(find_rater(secret)))
-    except NotAuthenticated as error:
-        response = error_page(request, error)
+    with in_their_language(request):
+        try:
+            response = _join(request, secret)
+        except NotAuthenticated as error:
+            response = error_page(request, error)
     response.headers["Cache-Control"] = "no-store, private"
+    return response
+
+
+def _join(request: HttpRequest, secret: str) -> HttpResponse:
+    if request.method != "POST":
+        return render(request, "desk/join.html", _invitation(find_rater(secret)))
+    session, cookie = open_browser_session(secret)
+    response = HttpResponseRedirect(desk_address(session.study_name), status=303)
+    remember(response, session, cookie)
     return response
 
 
