@@ -170,8 +170,11 @@ def _to_degrade(session: RaterSession, item: PersonalItem) -> _Shown | None:
     if not equal:
         return None
     degraded = DegradedTriple.objects.select_related("triple").get(pk=random.choice(equal))
+    # Drawn over the texts' own arrangement, so that no label has a part in it.
+    own = ORDERS[degraded.triple.base_order]
+    arranged = [tuple(own[place] for place in dealt) for dealt in ORDERS]
     card = degraded.expected["source"]
-    orders = [number for number, order in enumerate(ORDERS) if card in order[: session.form.shown]]
+    orders = [ORDER_NUMBER[order] for order in arranged if card in order[: session.form.shown]]
     return _Shown(degraded.triple, random.choice(orders), degraded.content, degraded.expected)
 
 
@@ -203,11 +206,7 @@ def elsewhere(order: int, form: RatingForm | None = None) -> list[int]:
 
     Where a form shows two cards only, the one order that shows the same two the other way round.
     """
-    shown = ORDERS[order]
+    first, second, third = ORDERS[order]
     if form is not None and form.shown == 2:
-        return [ORDER_NUMBER[(shown[1], shown[0], shown[2])]]
-    return [
-        ORDER_NUMBER[other]
-        for other in ORDERS
-        if all(here != there for here, there in zip(other, shown, strict=True))
-    ]
+        return [ORDER_NUMBER[(second, first, third)]]
+    return [ORDER_NUMBER[(second, third, first)], ORDER_NUMBER[(third, first, second)]]
