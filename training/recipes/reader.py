@@ -125,6 +125,12 @@ def check_values(algorithm: str, values: Mapping[str, Any]) -> Recipe:
     return recipe
 
 
+def usual_value(recipe: Recipe, key: str) -> Any:
+    """What the algorithm's own recipe has for the key, as its dataclass holds it."""
+    algorithm = next(name for name, schema in ALGORITHMS.items() if type(recipe) is schema)
+    return kinds_of(type(recipe))[key].read(key, _defaults(algorithm)[key])
+
+
 def parse_overrides(pairs: Iterable[str]) -> dict[str, Any]:
     """`key=value` each, the value in TOML's words; what is no TOML is taken as a text. Raises InvalidInput.
 

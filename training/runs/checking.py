@@ -18,6 +18,7 @@ from ratings.library.models import Dataset, Source
 from ratings.library.splitting import questions_by_split
 from ratings.studies.models import Study
 from ratings.studies.selectors import get_study
+from training.recipes.reader import usual_value
 from training.recipes.schema import Dpo, Recipe, Sft, Star, Vstar
 from training.runs.errors import EmptySplit, NoRationales, NotGraded, NotTrainable
 from training.runs.preference_files import find_export_file
@@ -50,10 +51,13 @@ def check_inputs(recipe: Recipe, *, paths_allowed: bool = True) -> Inputs:
             _check_asked(dataset, recipe.split, recipe.validation_split)
             if recipe.sources:
                 _check_sources(dataset, recipe.split, recipe.sources)
+            if recipe.studies:
+                _check_held_out(dataset, recipe)
         case Sft():
             _check_sft(dataset, recipe)
         case Dpo():
             require_questions(dataset, recipe.split, key="split")
+            _check_held_out(dataset, recipe)
             if recipe.export:
                 find_export_file(recipe.export, raters=recipe.raters, paths_allowed=paths_allowed)
     return Inputs(dataset, base, studies)
@@ -108,6 +112,15 @@ def _check_asked(dataset: Dataset, split: str, validation_split: str) -> None:
                 f"validation_split: {split!r} is what is learned from; expected another split.",
                 details={"field": "validation_split", "value": split, "expected": "another split"},
             )
+
+
+def _check_held_out(dataset: Dataset, recipe: Dpo | Vstar) -> None:
+    """What somebody names must be there. The recipes' own list fits most datasets, and where it does not the run says
+    what it could not measure."""
+    if recipe.held_out_splits == usual_value(recipe, "held_out_splits"):
+        return
+    for split in recipe.held_out_splits:
+        require_questions(dataset, split, key="held_out_splits")
 
 
 def _check_sft(dataset: Dataset, recipe: Sft) -> None:

@@ -9,6 +9,7 @@ from django import forms
 
 from generation.registry.models import LanguageModel
 from generation.registry.services import TINY_BASE
+from problems.types import Family
 from ratings.library.models import Dataset, Source
 from ratings.studies.models import Study
 from training.recipes.fields import Flag, Kind, Many, Number, OneOf, SetOf, Text, Whole
@@ -28,6 +29,10 @@ _LABELS = {
 _UNUSED = {"star": {"studies", "raters"}}
 
 
+#: What kind of questions the recipes' own datasets hold.
+_FAMILIES = {"addition": Family.ADDITION, "word-problems": Family.WORD_PROBLEM}
+
+
 class LaunchForm(forms.Form):
     """`label`, and the recipe's keys under their own names."""
 
@@ -44,8 +49,9 @@ class LaunchForm(forms.Form):
         about: RecipeAbout,
         values: Mapping[str, Any] | None = None,
         label: str = "",
+        base: str = "",
     ) -> None:
-        """values: instead of the recipe's own, for a clone."""
+        """values: instead of the recipe's own, for a clone. base: the model that was chosen on the way, if one was."""
         super().__init__(data)
         self.about = about
         self.fields["label"].initial = label
@@ -54,13 +60,20 @@ class LaunchForm(forms.Form):
             field = field_for(key)
             field.label = _LABELS.get(key.name, key.name.replace("_", " ").capitalize())
             field.help_text = f"{key.words} Recipe: {_shown(key.default)}."
-            field.initial = _initial(key.kind, chosen[key.name])
+            field.initial = _initial(key.kind, chosen[key.name], field)
+            if key.name == "dataset" and values is None:
+                field.initial = _usual_dataset(key.default)
+            if key.name == "base" and base:
+                field.initial = base
             self.fields[key.name] = field
 
     def recipe(self) -> ReadRecipe:
         """The recipe with what was chosen. Raises RecipeError."""
-        overrides = {key.name: _value(key.kind, self.cleaned_data[key.name]) for key in self._keys()}
-        return read_recipe(self.about.algorithm, self.about.name, overrides)
+        return read_recipe(self.about.algorithm, self.about.name, self.chosen())
+
+    def chosen(self) -> dict[str, Any]:
+        """Every key of the form with its value as TOML would hold it, not yet checked."""
+        return {key.name: _value(key.kind, self.cleaned_data[key.name]) for key in self._keys()}
 
     @property
     def groups(self) -> list[tuple[str, list[forms.BoundField], bool]]:
@@ -84,7 +97,7 @@ def field_for(key: KeyAbout) -> forms.Field:
     """The form field of a key; what it lets through is checked again as a recipe."""
     match key.name:
         case "dataset":
-            return forms.ChoiceField(choices=[(name, name) for name in _names(Dataset, "name")])
+            return forms.ChoiceField(choices=_dataset_choices(key.default))
         case "base":
             return forms.ChoiceField(choices=[(label, label) for label in _base_models()])
         case "studies":
@@ -113,14 +126,15 @@ def _several(choices: list[tuple[str, str]], *, required: bool = False) -> forms
     return forms.MultipleChoiceField(choices=choices, required=required, widget=forms.CheckboxSelectMultiple)
 
 
-def _initial(kind: Kind, value: Any) -> Any:
+def _initial(kind: Kind, value: Any, field: forms.Field) -> Any:
+    """As the field takes it: a list where boxes are ticked, its entries between commas where it is typed."""
     match kind:
         case SetOf():
             return str(value).split(",")
-        case Many(of=Whole()):
-            return ", ".join(map(str, value))
-        case Many():
+        case Many() if isinstance(field, forms.MultipleChoiceField):
             return list(value)
+        case Many():
+            return ", ".join(map(str, value))
     return value
 
 
@@ -153,6 +167,20 @@ def _shown(value: Any) -> str:
 
 def _names(model: type[Dataset] | type[Source], field: str) -> list[str]:
     return list(model.objects.order_by(field).values_list(field, flat=True))
+
+
+def _dataset_choices(usual: str) -> list[tuple[str, str]]:
+    """All datasets; where none fits the recipe, the first choice is none."""
+    found = [(name, name) for name in _names(Dataset, "name")]
+    return found if _usual_dataset(usual) else [("", "Choose a dataset"), *found]
+
+
+def _usual_dataset(usual: str) -> str:
+    """The recipe's own, or the newest of its family; "" where there is neither."""
+    if Dataset.objects.filter(name=usual).exists():
+        return usual
+    found = Dataset.objects.filter(family=_FAMILIES.get(usual, "")).order_by("-pk")
+    return found.values_list("name", flat=True).first() or ""
 
 
 def _base_models() -> list[str]:

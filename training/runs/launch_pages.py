@@ -41,11 +41,11 @@ def new_run(request: HttpRequest, recipe: str) -> HttpResponse:
     """The form of one recipe, with ?from=RUN the values of that run, with ?base=LABEL that base. POST launches."""
     about = _described(recipe)
     clone = _clone_of(request, about)
-    base = {"base": request.GET["base"]} if request.GET.get("base") else {}
     form = LaunchForm(
         request.POST if request.method == "POST" else None,
         about=about,
-        values=base if clone is None else clone.recipe,
+        values=None if clone is None else clone.recipe,
+        base=request.GET.get("base", ""),
         label="" if clone is None else _next_label(clone.label),
     )
     if form.is_valid():
