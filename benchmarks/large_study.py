@@ -12,7 +12,7 @@ from collections.abc import Iterator
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
 
 #: Every text is its own and names no source, so that the lint reads all of it and finds nothing.
-STATEMENTS = """
+LIBRARY = """
 INSERT INTO ratings_dataset (name, family, created_at) VALUES (%(name)s, 'gsm8k', now());
 
 INSERT INTO ratings_source (label, created_at)
@@ -36,14 +36,9 @@ JOIN ratings_dataset d ON d.id = q.dataset_id,
 ratings_source s,
 LATERAL (SELECT repeat('First one takes the number and then adds to it. ', 4) || md5(r.id || s.label) AS text) t
 WHERE d.name = %(name)s AND s.label IN ('alpha', 'beta', 'gamma');
+"""
 
-INSERT INTO ratings_study
-  (name, dataset_id, state, instructions, seed, ratings_per_triple, lease_seconds, max_skips, any_answer, strict_text,
-   excluded, eligible, considered, created_at, override_reason, unblind_reason)
-SELECT name, id, 'draft', 'Rank them.', 0, %(overlap)s, 600, 3, false, false,
-   '{}', %(triples)s, %(triples)s, now(), '', ''
-FROM ratings_dataset WHERE name = %(name)s;
-
+TRIPLES = """
 INSERT INTO ratings_studysource (study_id, source_id, index)
 SELECT s.id, c.id, row_number() OVER (ORDER BY c.label) - 1 FROM ratings_study s, ratings_source c
 WHERE s.name = %(name)s AND c.label IN ('alpha', 'beta', 'gamma');
@@ -69,12 +64,28 @@ JOIN ratings_rationale x ON x.revision_id = t.revision_id AND x.source_id = ss.s
 
 def make_draft(name: str, *, triples: int, overlap: int) -> None:
     """A draft study with `triples` x `overlap` planned slots, in the database that Django is connected to."""
+    from ratings.library.models import Dataset
+    from ratings.studies.models import Study
+
+    _run(LIBRARY, name=name, triples=triples)
+    Study.objects.create(
+        name=name,
+        dataset=Dataset.objects.get(name=name),
+        instructions="Rank them.",
+        ratings_per_triple=overlap,
+        eligible=triples,
+        considered=triples,
+    )
+    _run(TRIPLES, name=name, triples=triples)
+
+
+def _run(statements: str, *, name: str, triples: int) -> None:
     from django.db import connection
 
     with connection.cursor() as cursor:
-        for statement in STATEMENTS.split(";"):
+        for statement in statements.split(";"):
             if statement.strip():
-                cursor.execute(statement, {"name": name, "triples": triples, "overlap": overlap})
+                cursor.execute(statement, {"name": name, "triples": triples})
 
 
 @contextlib.contextmanager
