@@ -64,6 +64,8 @@ def deviations_of(study: Study) -> list[Logged]:
 
 def _words(one: Deviation) -> str:
     words = DEVIATIONS.get(one.code, one.code.replace("_", " "))
+    if one.code == "thresholds_changed":
+        return f"{words}: {', '.join(f'{name} = {value:g}' for name, value in one.details['to'].items())}"
     if "from" in one.details and "to" in one.details:
         return f"{words}: {one.details['from']} to {one.details['to']}"
     return words

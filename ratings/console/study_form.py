@@ -251,15 +251,17 @@ class ProtocolFields(forms.Form):
     )
 
 
-#: How the page groups the fields: id, heading, the fields, and whether the section is folded.
-SECTIONS: tuple[tuple[str, str, type[forms.Form]], ...] = (
-    ("draw", "Triples", DrawFields),
-    ("ask", "What raters are asked", AskFields),
-    ("journey", "Before and after", JourneyFields),
-    ("quality", "Quality control", QualityFields),
-    ("crowd", "Raters and pay", CrowdFields),
-    ("protocol", "Protocol", ProtocolFields),
+#: How the page groups the fields: id, heading, what is folded in it, and the fields.
+SECTIONS: tuple[tuple[str, str, str, type[forms.Form]], ...] = (
+    ("draw", "Triples", "Split, what counts, lease and seed", DrawFields),
+    ("ask", "What raters are asked", "Ties, reasons, confidence and more", AskFields),
+    ("journey", "Before and after", "Consent, instructions, practice, debrief, completion", JourneyFields),
+    ("quality", "Quality control", "Checks, degraded items, repeats, thresholds", QualityFields),
+    ("crowd", "Raters and pay", "How many, pools, pay", CrowdFields),
+    ("protocol", "Protocol", "Primary contrast, level, exclusions", ProtocolFields),
 )
+#: What stands in the fields of a plain study.
+_USUAL = initial_of({})
 
 
 class NewStudyForm(ProtocolFields, CrowdFields, QualityFields, JourneyFields, AskFields, DrawFields):
@@ -324,13 +326,14 @@ class NewStudyForm(ProtocolFields, CrowdFields, QualityFields, JourneyFields, As
     def sections(self) -> list[dict[str, Any]]:
         """For the template: each section's fields in sight and folded, and whether a folded one has an error."""
         found = []
-        for code, heading, part in SECTIONS:
+        for code, heading, summary, part in SECTIONS:
             names = list(part.base_fields)
             folded = [name for name in names if name not in self.main]
             found.append(
                 {
                     "code": code,
                     "heading": heading,
+                    "summary": summary,
                     "words": (part.__doc__ or "").strip(),
                     "shown": [self[name] for name in names if name in self.main],
                     "folded": [self[name] for name in folded],
@@ -342,5 +345,5 @@ class NewStudyForm(ProtocolFields, CrowdFields, QualityFields, JourneyFields, As
 
     def _is_set(self, name: str) -> bool:
         """Whether a folded field says something else than usual."""
-        value, usual = self[name].value(), self.fields[name].initial
+        value, usual = self[name].value(), _USUAL.get(name, self.fields[name].initial)
         return value not in (None, "", False, [], 0) and value != usual and str(value) != str(usual)

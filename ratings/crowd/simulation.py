@@ -18,8 +18,9 @@ from django.conf import settings
 from tqdm import tqdm
 
 from accounts.audit import Actor, record
-from accounts.errors import InvalidInput, StarchamberError
+from accounts.errors import InvalidInput
 from ratings.crowd.answering import Answering
+from ratings.crowd.page_desk import PageDesk, SiteUnreachable
 from ratings.crowd.raters import NewRater, create_raters
 from ratings.slots import services
 from ratings.slots.models import Rater
@@ -71,10 +72,6 @@ class ServiceDesk:
         return submitted.surplus, submitted.next
 
 
-class SiteUnreachable(StarchamberError):
-    code = "site_unreachable"
-
-
 class HttpDesk:
     """The loop over HTTP, against the site at PUBLIC_URL."""
 
@@ -118,7 +115,7 @@ def simulate_raters(simulation: Simulation, *, actor: Actor, watched: bool = Fal
     study = get_study(simulation.study)
     strengths = _strengths(study, simulation)
     prefix = f"simulated-{Rater.objects.filter(study=study, kind=Rater.Kind.SIMULATED).count() + 1}"
-    desk: Desk = HttpDesk(study.name) if simulation.via == "http" else ServiceDesk()
+    desk = _desk(study.name, simulation.via)
     if simulation.via == "service" and study.state != Study.State.OPEN:
         services.require_open(study.name, study.state)
     raters = create_raters(
@@ -139,6 +136,12 @@ def simulate_raters(simulation: Simulation, *, actor: Actor, watched: bool = Fal
     answering = _answering(study, strengths, simulation)
     counts = _take_turns(desk, raters, answering, watched=watched)
     return {"raters": len(raters), **counts}
+
+
+def _desk(study: str, via: str) -> Desk:
+    if via == "pages":
+        return PageDesk(study)
+    return HttpDesk(study) if via == "http" else ServiceDesk()
 
 
 def _strengths(study: Study, simulation: Simulation) -> list[float]:

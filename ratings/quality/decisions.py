@@ -15,6 +15,7 @@ from ratings.quality.models import RaterDecision
 from ratings.quality.selectors import raters_with_payment
 from ratings.slots.counted import SAID
 from ratings.slots.models import Rater, Rating, Slot
+from ratings.studies.freezing import log_deviation
 from ratings.studies.models import Study
 from ratings.studies.selectors import get_study
 
@@ -108,6 +109,9 @@ def decide(
     if matter == Matter.ANALYSIS:
         changed = [decision.rater_id for decision in made]
         Rater.objects.filter(pk__in=changed).update(included=verdict == Verdict.INCLUDED)
+        if verdict == Verdict.EXCLUDED and study.state != Study.State.DRAFT:
+            details = {"raters": len(changed)}
+            log_deviation(study, "rater_excluded", actor=actor, reason=reason[:2_000], details=details)
     record(
         actor,
         f"rater.{verdict}",

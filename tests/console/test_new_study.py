@@ -265,7 +265,7 @@ def test_an_error_among_the_folded_choices_unfolds_them(engineer_client):
     make_dataset(questions=5)
 
     def unfolded(page: str) -> bool:
-        return '<details class="more" open><summary>What counts, lease and seed' in page
+        return '<details class="more" open><summary>Split, what counts, lease and seed' in page
 
     assert unfolded(refused(engineer_client, lease_seconds=0))
     assert not unfolded(refused(engineer_client, questions=0, lease_seconds=600, seed=0))
