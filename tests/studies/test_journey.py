@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import itertools
+import json
+from pathlib import Path
 
 import pytest
 
 from ratings.studies.journey import (
     ENDS,
+    NAMES,
     OUTCOMES,
     STAGES,
     BadJourney,
@@ -111,7 +114,6 @@ def test_a_completion_has_its_code_and_the_panels_address():
 
 
 def test_a_stored_journey_is_read_as_it_was_sent():
-    import json
 
     assert journey_of(json.dumps(WHOLE)) == read_journey(WHOLE)
     item = journey_of(json.dumps(WHOLE)).practice.items[0]
@@ -167,3 +169,11 @@ def test_a_bad_journey_is_refused_with_the_fields_path(value, field):
         read_journey(value)
     assert refused.value.field == field
     assert refused.value.expected
+
+
+def test_the_documents_example_is_a_journey_with_every_part():
+    text = (Path(__file__).parents[2] / "docs" / "journey.md").read_text(encoding="utf-8")
+    example = json.loads(text.split("```json\n")[1].split("```")[0])
+    journey = read_journey(example)
+    assert set(example) == set(NAMES) and journey.stages == STAGES
+    assert set(journey.completion.codes) == set(CODES)
