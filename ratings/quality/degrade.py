@@ -80,7 +80,7 @@ def degrade_somehow(
 ) -> tuple[Way, str] | None:
     """The first of these ways that works, with what it made; None if none does.
 
-    others: the texts beside it, which the outcome must not repeat.
+    others: the texts beside it, which the outcome must not repeat, nor be shorter than all of if it was not before.
     """
     taken = {fold(other) for other in others}
     for way in ways:
@@ -88,9 +88,15 @@ def degrade_somehow(
             worse = degrade(text, way, random=random, family=family, answer=answer, choices=choices)
         except CannotDegrade:
             continue
-        if fold(worse) not in taken:
+        if fold(worse) not in taken and not _stands_out(worse, text, others):
             return way, worse
     return None
+
+
+def _stands_out(worse: str, text: str, others: Sequence[str]) -> bool:
+    """Whether losing a step made a text the shortest of the three, which one sees without reading."""
+    shortest = min((len(other) for other in others), default=0)
+    return len(worse) < len(text) and len(worse) < shortest <= len(text)
 
 
 def _spans(text: str) -> list[tuple[int, int]]:
