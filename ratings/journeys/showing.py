@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from ratings.crowd.panels import completion_of
 from ratings.journeys.comprehension import asked_now, last_try
 from ratings.journeys.reveal import reveal_is_open
 from ratings.journeys.standing import Standing, guessable, practice_counts
 from ratings.slots.cards import card_names
-from ratings.slots.completion import completion
 from ratings.slots.models import PersonalItem, Rater, Rating, Slot
 from ratings.studies.instructions import render_prose
 from ratings.studies.journey import COMPREHENSION, CONSENT, DEBRIEF, INSTRUCTIONS, PRACTICE, Journey
@@ -32,7 +32,7 @@ def show(standing: Standing) -> dict[str, Any]:
 
 def show_ending(standing: Standing) -> dict[str, Any]:
     """{"completion": {"outcome", "code", "url"} or None, "reveal": whether there is one to look at now}."""
-    ended = completion(Rater.objects.select_related("study").get(pk=standing.rater_id))
+    ended = completion_of(Rater.objects.select_related("study").get(pk=standing.rater_id))
     completed = None if ended is None else {"outcome": ended.outcome, "code": ended.code, "url": ended.url}
     return {"completion": completed, "reveal": reveal_is_open(standing)}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from ratings.crowd.models import PanelEntry
 from ratings.journeys.models import StageChange
 from ratings.slots.models import Assignment, PersonalItem, Rater, Rating, Slot
 from ratings.slots.records import RaterSession
@@ -41,7 +42,10 @@ def stand(secret: str, *, study: str | None = None, lock: bool = False) -> Stand
     session = find_rater(secret, lock=lock)
     require_study(session, study)
     row = Study.objects.filter(pk=session.study_id).values_list("journey", "unblinded_at").get()
-    return Standing(session=session, journey=read_journey(row[0]), unblinded=row[1] is not None)
+    journey = read_journey(row[0])
+    if not journey.ends and PanelEntry.objects.filter(rater_id=session.rater_id).exists():
+        journey = replace(journey, panel=True)
+    return Standing(session=session, journey=journey, unblinded=row[1] is not None)
 
 
 def move_on(standing: Standing, outcome: str, *, consent: str = "") -> Standing:

@@ -118,6 +118,7 @@ class Journey:
 
     consent: Markdown; empty: not asked for. instructions: whether they have a page of their own before rating.
     reveal: whether a rater is shown, once results are visible, which source wrote what.
+    panel: whether the rater came from a panel, which waits for an end and its code; not part of the study's JSON.
     """
 
     consent: str = ""
@@ -127,6 +128,7 @@ class Journey:
     debrief: Debrief = field(default_factory=Debrief)
     completion: Completion = field(default_factory=Completion)
     reveal: bool = False
+    panel: bool = False
 
     @property
     def consent_version(self) -> str:
@@ -144,7 +146,7 @@ class Journey:
             RATING: True,
             DEBRIEF: self.debrief.is_asked,
         }
-        asked[DONE] = bool(self.completion.codes) or sum(asked.values()) > 1
+        asked[DONE] = self.panel or bool(self.completion.codes) or sum(asked.values()) > 1
         return tuple(stage for stage in STAGES if asked[stage])
 
     @property

@@ -8,11 +8,15 @@ import re
 import pytest
 from django.test import Client
 
+from accounts.audit import COMMAND
+from ratings.crowd.panels import Arrival, PanelDesign, create_panel
+from ratings.crowd.panels import enter as enter_panel
+from ratings.journeys import services
 from ratings.journeys.models import BlindingGuess, ComprehensionTry, DebriefAnswers, StageChange
 from ratings.slots.models import Rater, Rating
 from ratings.studies.models import Study
 from tests.desk.reading import read_form
-from tests.journeys.ways import WHOLE, stage_of, walk
+from tests.journeys.ways import WHOLE, rate_all, stage_of, walk
 from tests.worlds import make_raters, make_study
 
 pytestmark = pytest.mark.django_db
@@ -197,3 +201,15 @@ def test_nothing_of_what_raters_see_before_the_end_is_kept_by_a_cache() -> None:
     client, _ = enter()
     assert client.get(WAY).headers["Cache-Control"] == "no-store, private"
     assert client.put(WAY).status_code == 405
+
+
+def test_whoever_comes_from_a_panel_gets_its_code_though_the_study_asks_for_nothing_else() -> None:
+    make_study(questions=2, overlap=1)
+    design = PanelDesign(codes={"completed": "P-DONE"})
+    _, secret = enter_panel(create_panel("trial", design, actor=COMMAND), Arrival(session="s1", person="p1"))
+    rate_all(secret)
+    assert services.finish_rating(secret).stage == "done"
+    client = Client(headers={"Cookie": f"rater={secret}"})
+    text = page(client, DESK)
+    assert heading(text) == "Thank you. You are done." and "P-DONE" in text
+    assert 'href="https://app.prolific.com/submissions/complete?cc=P-DONE"' in text

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.db import transaction
+from django.utils import timezone
 
 from ratings.journeys import services
 from ratings.journeys.errors import ConsentChanged, PracticeUnfinished, UnknownQuestion, WrongStage
@@ -370,3 +373,29 @@ def test_a_process_that_dies_half_way_leaves_the_stage_as_it_was(world):
     assert stage_of() == "comprehension" and not ComprehensionTry.objects.exists()
     walk(secret)
     assert stage_of() == "done"
+
+
+def test_quality_items_come_after_practice_and_never_in_it(db):
+    quality = {"checks": 1}
+    make_study(questions=4, per_rater=3, journey={"practice": WHOLE["practice"]}, quality=quality)
+    [rater] = make_raters(count=1)
+    walk(rater.token, to="rating")
+    kinds = list(Rating.objects.order_by("pk").values_list("kind", flat=True))
+    assert kinds == ["practice"] * 2
+    rate_all(rater.token)
+    kinds = list(Rating.objects.order_by("pk").values_list("kind", flat=True))
+    assert sorted(kinds[2:]) == ["check", *["normal"] * 3]
+
+
+def test_whoever_comes_back_a_day_later_goes_on_where_they_were(db, monkeypatch):
+    secret = enter()
+    now, days = timezone.now, [0]
+    monkeypatch.setattr(timezone, "now", lambda: now() + timedelta(days=days[0]))
+    for stage in ("consent", "instructions", "practice", "comprehension", "rating", "debrief", "done"):
+        walk(secret, to=stage)
+        held = slots.next_assignment(secret).view if stage in ("practice", "rating") else None
+        days[0] += 1
+        assert view(secret)["stage"] == stage
+        if held is not None:
+            again = slots.next_assignment(secret).view
+            assert again is not None and again["token"] == held["token"]
