@@ -23,7 +23,9 @@ from ratings.studies.orders import ORDERS
 from ratings.studies.services import close_study
 from tests.worlds import SOURCES, make_raters, make_study
 
-pytestmark = pytest.mark.usefixtures("world")
+#: The evening as a whole, late votes, the end and races run on both databases, with real commits.
+BOTH = pytest.mark.usefixtures("world")
+ONE = pytest.mark.django_db
 
 
 def new_club(*, questions: int = 3, people: int = 0) -> tuple[Club, list[str]]:
@@ -57,6 +59,7 @@ def prefer(club: Club, secret: str, round_: ClubRound, source: int) -> None:
     phones.vote(secret, assignment.token, {"ranking": [[card]]})
 
 
+@BOTH
 def test_an_evening():
     club, people = new_club(people=7)
     first = start(club)
@@ -81,6 +84,7 @@ def test_an_evening():
     assert Slot.objects.filter(replicate__isnull=False, state="open").count() == 9
 
 
+@ONE
 def test_six_phones_see_six_orders_and_two_tabs_the_same():
     club, people = new_club(people=6)
     round_ = start(club)
@@ -97,6 +101,7 @@ def start_next(club: Club) -> ClubRound:
     return start(club)
 
 
+@BOTH
 def test_a_dead_phone_holds_nobody_up_and_a_late_vote_is_still_taken():
     club, people = new_club(people=3)
     first = start(club)
@@ -112,6 +117,7 @@ def test_a_dead_phone_holds_nobody_up_and_a_late_vote_is_still_taken():
     prefer(club, people[2], second, 0)
 
 
+@ONE
 def test_an_act_pressed_twice_is_done_once():
     club, _ = new_club()
     hosting.start_round(club.code, seen="lobby-0", actor=COMMAND)
@@ -123,6 +129,7 @@ def test_an_act_pressed_twice_is_done_once():
     assert Study.objects.get().unblinded_at is None
 
 
+@ONE
 def test_each_triple_is_rated_once_and_then_none_is_left():
     club, _ = new_club(questions=2)
     start(club)
@@ -134,6 +141,7 @@ def test_each_triple_is_rated_once_and_then_none_is_left():
     assert hosting.get_club(club.code).version == "votes-2"
 
 
+@BOTH
 def test_the_end_takes_empty_places_out_and_signs_phones_out():
     club, people = new_club(people=3)
     round_ = start(club)
@@ -151,6 +159,7 @@ def test_the_end_takes_empty_places_out_and_signs_phones_out():
     assert start(other).triple_id == round_.triple_id
 
 
+@ONE
 def test_a_phone_sees_only_the_rounds_triple_and_nobody_gets_its_place():
     club, people = new_club(questions=2, people=1)
     with pytest.raises(JourneyUnfinished):
@@ -167,6 +176,7 @@ def test_a_phone_sees_only_the_rounds_triple_and_nobody_gets_its_place():
         view = services.skip(rater.token, view["token"]).next
 
 
+@ONE
 def test_bad_input(monkeypatch):
     club, people = new_club(people=1)
     with pytest.raises(UnknownClub):
@@ -198,6 +208,7 @@ def together(count: int, act) -> list:
 
 
 @pytest.mark.race
+@BOTH
 def test_phones_that_join_and_hold_at_once_get_numbers_and_places_of_their_own():
     club, _ = new_club()
     secrets = [secret for _, secret in together(8, lambda _: phones.join(club.code))]

@@ -32,7 +32,9 @@ from ratings.slots.models import Assignment, Rater, Rating, Slot
 from ratings.studies.errors import NameTaken
 from tests.worlds import make_raters, make_study, ranking_of
 
-pytestmark = pytest.mark.usefixtures("world")
+#: What locks rows or compares moments runs on both databases, with real commits.
+BOTH = pytest.mark.usefixtures("world")
+ONE = pytest.mark.django_db
 
 
 def new_panel(**design):
@@ -46,6 +48,7 @@ def claim(secret: str) -> dict:
     return view
 
 
+@ONE
 def test_a_session_is_one_rater_in_every_tab_and_holds_one_assignment():
     panel = new_panel()
     tabs = [enter(panel, Arrival(session="s1", person="p1"))[1] for _ in range(2)]
@@ -55,6 +58,7 @@ def test_a_session_is_one_rater_in_every_tab_and_holds_one_assignment():
     assert "p1" not in Rater.objects.get().name
 
 
+@BOTH
 def test_the_same_session_entered_by_many_tabs_at_once_is_one_rater():
     panel = new_panel()
 
@@ -75,6 +79,7 @@ def lapse() -> None:
     Assignment.objects.filter(state="held").update(lease_expires_at=past)
 
 
+@BOTH
 def test_a_day_later_the_same_assignment_while_its_slot_is_free_else_the_next():
     panel = new_panel()
     secret = enter(panel, Arrival(session="s1"))[1]
@@ -97,6 +102,7 @@ def test_a_day_later_the_same_assignment_while_its_slot_is_free_else_the_next():
     assert claim(secret)["token"] != before["token"]
 
 
+@ONE
 def test_a_person_who_comes_with_another_session_goes_on_as_who_they_were():
     panel = new_panel()
     first, secret = enter(panel, Arrival(session="s1", person="p1"))
@@ -107,6 +113,7 @@ def test_a_person_who_comes_with_another_session_goes_on_as_who_they_were():
     assert first == second != stranger and PanelEntry.objects.count() == 3
 
 
+@BOTH
 def test_returned_frees_the_slot_and_ends_the_way_timed_out_frees_it():
     panel = new_panel()
     rater, secret = enter(panel, Arrival(session="s1"))
@@ -126,6 +133,7 @@ def test_returned_frees_the_slot_and_ends_the_way_timed_out_frees_it():
     assert "unknown" in apply_status(PanelEntry.objects.get(), "SINGING", at=timezone.now())
 
 
+@ONE
 def test_what_was_rated_before_a_return_stays():
     panel = new_panel()
     _, secret = enter(panel, Arrival(session="s1"))
@@ -136,6 +144,7 @@ def test_what_was_rated_before_a_return_stays():
     assert Slot.objects.filter(state="rated").count() == 1 and not Slot.objects.filter(state="held").exists()
 
 
+@ONE
 def test_a_full_panel_takes_nobody_new_and_everybody_it_knows():
     panel = new_panel(quota=2)
     for session in ("s1", "s2", "s1"):
@@ -156,12 +165,14 @@ def test_a_full_panel_takes_nobody_new_and_everybody_it_knows():
         ({"SESSION_ID": "s1", "PROLIFIC_PID": "<script>"}, "PROLIFIC_PID"),
     ],
 )
+@ONE
 def test_a_link_without_a_usable_id_is_refused(given, field):
     with pytest.raises(InvalidInput) as refused:
         read_arrival(new_panel(), given)
     assert refused.value.details["field"] == field
 
 
+@ONE
 def test_links_carry_the_providers_placeholders():
     assert entry_link(new_panel()).endswith(
         "/p/trial/prolific/?PROLIFIC_PID={{%PROLIFIC_PID%}}&STUDY_ID={{%STUDY_ID%}}&SESSION_ID={{%SESSION_ID%}}"
@@ -173,6 +184,7 @@ def test_links_carry_the_providers_placeholders():
     assert read_arrival(other, {"survey_code": "77"}) == Arrival(session="77")
 
 
+@ONE
 def test_the_way_back_has_the_panels_code_and_the_submissions_id():
     panel = new_panel(
         name="sona",
@@ -192,6 +204,7 @@ def test_the_way_back_has_the_panels_code_and_the_submissions_id():
     assert ended is not None and (ended.code, ended.url) == ("", None)
 
 
+@ONE
 def test_erasing_takes_the_person_away_and_leaves_the_votes():
     panel = new_panel()
     _, secret = enter(panel, Arrival(session="s1", person="p1"))
@@ -223,12 +236,14 @@ def test_erasing_takes_the_person_away_and_leaves_the_votes():
         ({"external_study": "../x"}, "external_study"),
     ],
 )
+@ONE
 def test_a_bad_panel_is_named(design, field):
     with pytest.raises(InvalidInput) as refused:
         new_panel(**design)
     assert refused.value.details["field"] == field
 
 
+@ONE
 def test_names_of_panels():
     panel = new_panel()
     with pytest.raises(NameTaken):

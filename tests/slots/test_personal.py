@@ -13,7 +13,9 @@ from ratings.studies.models import Study
 from ratings.studies.orders import ORDERS
 from tests.worlds import make_raters, make_study, ranking_of
 
-pytestmark = pytest.mark.usefixtures("world")
+#: The loop with items runs on both databases; what is plain Django on one.
+BOTH = pytest.mark.usefixtures("world")
+ONE = pytest.mark.django_db
 
 SAID = {"question": {"html": "<p>own</p>", "choices": [], "answer": "1"}}
 CONTENT = {**SAID, "cards": [{"html": f"<p>{n}</p>", "steps": [f"{n}"]} for n in "abc"]}
@@ -52,6 +54,7 @@ def kinds(rater: Rater) -> list[str]:
     return list(Rating.objects.filter(rater=rater).order_by("pk").values_list("kind", flat=True))
 
 
+@BOTH
 def test_items_come_in_their_turn_and_look_like_any_other():
     make_study(questions=6, per_rater=5)
     [new] = make_raters(count=1)
@@ -67,6 +70,7 @@ def test_items_come_in_their_turn_and_look_like_any_other():
     assert sum(rater.orders_seen) == 5
 
 
+@ONE
 def test_a_repeat_shows_an_earlier_triple_with_every_card_elsewhere():
     make_study(questions=6)
     [new] = make_raters(count=1)
@@ -80,6 +84,7 @@ def test_a_repeat_shows_an_earlier_triple_with_every_card_elsewhere():
     assert kinds(rater)[5] == "repeat"
 
 
+@ONE
 def test_a_repeat_with_nothing_to_repeat_is_dropped():
     make_study(questions=3)
     [new] = make_raters(count=1)
@@ -88,6 +93,7 @@ def test_a_repeat_with_nothing_to_repeat_is_dropped():
     assert not PersonalItem.objects.exists()
 
 
+@BOTH
 def test_no_other_rater_gets_an_item_whatever_its_owner_does_with_it():
     make_study(questions=2)
     ada, ben = make_raters(count=2)
@@ -103,6 +109,7 @@ def test_no_other_rater_gets_an_item_whatever_its_owner_does_with_it():
     assert study_progress(rater.study).ratings == 2 and kinds(rater)[0] == "check"
 
 
+@BOTH
 def test_a_skipped_item_is_not_handed_out_again_and_its_skip_can_be_undone():
     make_study(questions=3)
     ada, ben = make_raters(count=2)
@@ -119,6 +126,7 @@ def test_a_skipped_item_is_not_handed_out_again_and_its_skip_can_be_undone():
     assert (rater.done, rater.extra_done) == (3, 1)
 
 
+@BOTH
 def test_an_item_given_back_for_an_earlier_triple_comes_next():
     make_study(questions=3)
     [ada] = make_raters(count=1)
@@ -139,6 +147,7 @@ def test_an_item_given_back_for_an_earlier_triple_comes_next():
     assert Assignment.objects.filter(rater=rater, state="held").count() == 1
 
 
+@ONE
 def test_practice_comes_before_the_plan_and_counts_for_nothing():
     study = make_study(questions=3)
     [new] = make_raters(count=1)
@@ -157,6 +166,7 @@ def test_practice_comes_before_the_plan_and_counts_for_nothing():
 @pytest.mark.parametrize(
     "stage", ["consent", "instructions", "comprehension", "debrief", "done", "screened_out"]
 )
+@ONE
 def test_nothing_is_handed_out_in_another_stage_and_what_is_held_is_still_taken(stage):
     make_study(questions=3)
     [new] = make_raters(count=1)
@@ -171,6 +181,7 @@ def test_nothing_is_handed_out_in_another_stage_and_what_is_held_is_still_taken(
     assert Study.objects.get().slots.filter(state="held").count() == 0
 
 
+@ONE
 def test_a_pairwise_form_shows_two_cards_and_takes_no_third():
     make_study(questions=2, form={"kind": "pairwise"})
     [new] = make_raters(count=1)
@@ -189,6 +200,7 @@ def test_elsewhere_moves_every_card():
         assert all(a != b for other in moved for a, b in zip(shown, other, strict=True))
 
 
+@BOTH
 def test_a_degraded_triple_is_one_that_its_rater_never_sees_otherwise():
     study = make_study(questions=6, overlap=2)
     ada, ben = make_raters(count=2)
@@ -209,6 +221,7 @@ def test_a_degraded_triple_is_one_that_its_rater_never_sees_otherwise():
     assert study_progress(study).open == 0
 
 
+@ONE
 def test_a_degraded_item_is_dropped_where_its_rater_has_seen_everything():
     make_study(questions=3)
     [new] = make_raters(count=1)
@@ -217,6 +230,7 @@ def test_a_degraded_item_is_dropped_where_its_rater_has_seen_everything():
     assert not PersonalItem.objects.exists()
 
 
+@ONE
 def test_pairs_come_again_the_other_way_round_and_show_the_degraded_card():
     make_study(questions=12, per_rater=8, form={"kind": "pairwise"})
     [new] = make_raters(count=1)
