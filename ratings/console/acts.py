@@ -19,6 +19,7 @@ from ratings.slots.overlap import raise_overlap
 from ratings.studies.errors import LintBlocks
 from ratings.studies.selectors import get_study
 from ratings.studies.services import close_study, pause_study, unblind_study
+from ratings.studies.thresholds import THRESHOLDS, change_thresholds
 
 
 def _do(
@@ -73,6 +74,30 @@ def raise_overlap_(request: HttpRequest, name: str) -> HttpResponse:
         return f"{name} now plans {study.ratings_per_triple} ratings of each triple: {made:,} more slots."
 
     return _do(request, name, act)
+
+
+@require_POST
+@staff_page(Act.RUN_STUDIES)
+def thresholds(request: HttpRequest, name: str) -> HttpResponse:
+    """Changes thresholds of quality control; fields that are empty stay as they are."""
+
+    def act(actor: Actor) -> str:
+        said = {key: request.POST[key].strip() for key in THRESHOLDS if request.POST.get(key, "").strip()}
+        change_thresholds(name, to=_numbers(said), reason=request.POST.get("reason", ""), actor=actor)
+        return f"The thresholds of {name} stand as you said."
+
+    return _do(request, name, act)
+
+
+def _numbers(said: dict[str, str]) -> dict[str, int | float | str]:
+    """Texts as the numbers that they are; what is none is refused by whoever takes it."""
+    found: dict[str, int | float | str] = {}
+    for key, text in said.items():
+        try:
+            found[key] = int(text) if text.isdecimal() else float(text)
+        except ValueError:
+            found[key] = text
+    return found
 
 
 @require_POST

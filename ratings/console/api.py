@@ -41,6 +41,7 @@ from ratings.console.serializers import (
     RatingSerializer,
     StudySerializer,
     StudyWithSourcesSerializer,
+    ThresholdsSerializer,
     UnblindSerializer,
 )
 from ratings.crowd.raters import create_raters
@@ -55,6 +56,7 @@ from ratings.studies.design_file import read_design
 from ratings.studies.models import Study
 from ratings.studies.selectors import get_study, lint_study, source_labels
 from ratings.studies.services import close_study, create_study, pause_study, unblind_study
+from ratings.studies.thresholds import change_thresholds
 
 _STUDY = OpenApiResponse(StudyWithSourcesSerializer)
 
@@ -160,6 +162,20 @@ class RaiseOverlapView(_ActView):
         study, made = raise_overlap(name, **body.validated_data, actor=Actor.of(user))
         answer = {"study": study.name, "state": study.state, "slots": made}
         return Response({**answer, "ratings_per_triple": study.ratings_per_triple})
+
+
+class ThresholdsView(_ActView):
+    @extend_schema(request=ThresholdsSerializer, responses=_STUDY)
+    def post(self, request: Request, name: str) -> Response:
+        """Changes thresholds of quality control after opening; logged as a deviation from the protocol."""
+        body = ThresholdsSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        said = body.validated_data
+        return self.run(
+            request,
+            name,
+            lambda actor: change_thresholds(name, to=said["thresholds"], reason=said["reason"], actor=actor),
+        )
 
 
 class PlanView(APIView):

@@ -14,7 +14,9 @@ from ratings.studies.freezing import frozen_protocol
 from ratings.studies.models import Deviation, Study
 from ratings.studies.pools import read_pools
 from ratings.studies.protocol import DEVIATIONS, TWO_SIDED, Contrast, read_protocol
+from ratings.studies.quality_mix import read_mix
 from ratings.studies.selectors import source_labels
+from ratings.studies.thresholds import THRESHOLDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,3 +77,21 @@ def refused_previews(study: Study) -> dict[str, Any]:
     """How often somebody tried to rate with a preview link, and when last: {"count", "last"}."""
     tried = AuditEvent.objects.filter(act=REFUSED, subject=study.name)
     return tried.aggregate(count=Count("pk"), last=Max("at"))
+
+
+#: In the words of a form.
+THRESHOLD_WORDS = {
+    "max_failed_checks": "Failed checks that are still no doubt",
+    "min_degraded": "Least share of degraded cards ranked lower",
+    "min_repeat": "Least share of pairs decided alike again",
+    "fastest": "Too fast, in characters a second",
+    "max_too_fast": "Most ratings that may be too fast (share)",
+    "position_p": "Position patterns rarer than this are a doubt",
+    "max_empty": "Most skips and “all bad” (share)",
+}
+
+
+def thresholds_of(study: Study) -> list[tuple[str, str, Any]]:
+    """(name, words, value in force) of each threshold of quality control."""
+    mix = read_mix(study.quality)
+    return [(name, THRESHOLD_WORDS[name], getattr(mix, name)) for name in THRESHOLDS]

@@ -106,6 +106,11 @@ class RaisedOverlapSerializer(serializers.Serializer[Any]):
 _PLAN = Plan()
 
 
+class ThresholdsSerializer(serializers.Serializer[Any]):
+    thresholds = serializers.DictField(help_text="those of the quality mix that change")
+    reason = serializers.CharField(help_text="kept as a deviation from the protocol")
+
+
 class PlanSerializer(serializers.Serializer[Any]):
     """A study whose power is asked for; bounds are checked by the planner."""
 

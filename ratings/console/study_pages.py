@@ -15,7 +15,7 @@ from accounts.roles import Act
 from ratings.console.access import study_frame
 from ratings.console.findings import MAX_INLINE_TRIPLES, report_on
 from ratings.console.journeys import present_journey
-from ratings.console.protocols import present_protocol, refused_previews
+from ratings.console.protocols import present_protocol, refused_previews, thresholds_of
 from ratings.console.selectors import watch_study
 from ratings.console.words import EXCLUDED, explain
 from ratings.desk.preview import preview_link
@@ -42,6 +42,7 @@ def study(request: HttpRequest, name: str) -> HttpResponse:
         "share": f"{100 * found.eligible / found.considered:.1f}%" if found.considered else None,
     }
     context |= present_protocol(found, names_sources=context["sources_are_visible"])
+    context["thresholds"] = thresholds_of(found)
     if context["may"]["run_studies"]:
         context |= {"preview": preview_link(found), "refused_previews": refused_previews(found)}
     if context["sources_are_visible"]:

@@ -77,7 +77,7 @@ def create_slots(study: Study, *, beyond: int = 0) -> int:
     return made
 
 
-def _planned_slots(study: Study, beyond: int) -> Iterator[PlannedSlot]:
+def _planned_slots(study: Study, beyond: int = 0) -> Iterator[PlannedSlot]:
     highest = _extra_replicates(study, beyond) if beyond else {}
     triples = study.triples.order_by("number").values_list("pk", "question__external_id", "base_order")
     for pk, key, base in triples.iterator(chunk_size=_CHUNK):

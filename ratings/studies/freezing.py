@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from accounts.audit import Actor, record
+from accounts.audit import Actor
 from accounts.errors import InvalidInput
 from ratings.studies.form import read_form
 from ratings.studies.models import Deviation, Protocol, Study
@@ -68,8 +68,11 @@ def primary_contrast(study: Study) -> Contrast | None:
 def log_deviation(
     study: Study, code: str, *, actor: Actor, reason: str, details: Mapping[str, Any] | None = None
 ) -> Deviation:
-    """Writes down that something is done otherwise than the protocol says. The caller is in a transaction, so that no
-    such act goes without its line. code: of DEVIATIONS. Raises InvalidInput without a reason."""
+    """Writes down that something is done otherwise than the protocol says.
+
+    The caller is in a transaction, so that no such act goes without its line, and audits the act itself. code: of
+    DEVIATIONS. Raises InvalidInput without a reason.
+    """
     assert code in DEVIATIONS, code
     said = reason.strip()
     if not said or len(said) > MAX_REASON_CHARACTERS or "\0" in said:
@@ -78,11 +81,9 @@ def log_deviation(
             f"reason: expected {expected}.",
             details={"field": "reason", "value": said[:200], "expected": expected},
         )
-    logged = Deviation.objects.create(
+    return Deviation.objects.create(
         study=study, code=code, details=dict(details or {}), reason=said, by=actor.label
     )
-    record(actor, "study.deviation", subject=study.name, details={"code": code, "reason": said})
-    return logged
 
 
 def deviations_as_json(study: Study) -> list[dict[str, Any]]:

@@ -92,7 +92,7 @@ def check_room(mix: QualityMix, *, questions: int, per_rater: int | None) -> Non
     questions: triples of the study. per_rater: how many of them one rater gets, None for as many as there are.
     """
     rest = questions - (per_rater or 1)
-    if mix.degraded > rest:
+    if mix.degraded > max(rest, 0):
         quota = f"{questions} questions with {per_rater} per rater" if per_rater else f"{questions} questions"
         raise BadMix("degraded", mix.degraded, f"at most {max(rest, 0)}: {quota} leave no more to degrade")
     if mix.repeats and (per_rater or questions) <= EARLIEST_REPEAT:

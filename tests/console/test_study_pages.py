@@ -21,7 +21,7 @@ from tests.console.ladder import LABELS, climb_act, climb_page, queries_of
 from tests.worlds import make_dataset, make_raters, make_study
 
 PAGES = ["", "progress/", "lint/", "triples/", "triples/1/"]
-ACTS = ["open", "pause", "close", "unblind", "unpark"]
+ACTS = ["open", "pause", "close", "unblind", "unpark", "overlap", "thresholds"]
 
 
 def make_draft(name: str = "trial", *, questions: int = 4) -> Study:
@@ -272,3 +272,18 @@ def test_queries_do_not_grow_with_rows(client, engineer):
         counted[name] = [queries_of(client, f"/studies/{name}/{page}") for page in PAGES]
     assert counted["small"] == counted["large"]
     assert max(counted["large"]) <= 16
+
+
+def test_the_overlap_is_raised_and_thresholds_are_changed_from_the_page(client, engineer):
+    make_study(questions=3, sources=LABELS, overlap=2)
+    client.force_login(engineer)
+    assert "Raise the overlap" in client.get("/studies/trial/").content.decode()
+    told = say(client, "/studies/trial/overlap/", to="4", reason="more power")
+    assert "4 ratings of each triple: 6 more slots" in told
+    assert "expected a whole number" in say(client, "/studies/trial/overlap/", to="x", reason="more")
+    assert "it is 4 now" in say(client, "/studies/trial/overlap/", to="4", reason="more")
+    assert "stand as you said" in say(client, "/studies/trial/thresholds/", fastest="80", reason="short")
+    assert "expected" in say(client, "/studies/trial/thresholds/", fastest="fast", reason="short")
+    page = client.get("/studies/trial/").content.decode()
+    assert "More ratings of each triple than planned: 2 to 4" in page and "fastest = 80" in page
+    assert Slot.objects.count() == 12

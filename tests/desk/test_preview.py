@@ -12,9 +12,10 @@ from accounts.audit import COMMAND
 from accounts.models import AuditEvent
 from ratings.desk.preview import PREFIX, preview_link, steps_of
 from ratings.slots.models import Assignment, Rater, Rating, Slot
+from ratings.studies.design import StudyDesign
 from ratings.studies.models import Study
 from ratings.studies.services import close_study, create_study
-from tests.worlds import SOURCES, StudyDesign, make_dataset, make_study
+from tests.worlds import SOURCES, make_dataset, make_study
 
 pytestmark = pytest.mark.django_db
 

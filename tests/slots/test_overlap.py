@@ -16,11 +16,12 @@ from ratings.crowd.import_ratings import import_ratings
 from ratings.slots import services
 from ratings.slots.models import Rating, Slot
 from ratings.slots.overlap import raise_overlap
+from ratings.studies.design import StudyDesign
 from ratings.studies.errors import WrongState
 from ratings.studies.models import Deviation, Study
 from ratings.studies.orders import ORDERS
 from ratings.studies.services import close_study, create_study
-from tests.worlds import SOURCES, StudyDesign, make_dataset, make_raters, make_study, ranking_of
+from tests.worlds import SOURCES, make_dataset, make_raters, make_study, ranking_of
 
 
 def orders_of(study: str) -> dict[int, list[int]]:

@@ -7,12 +7,14 @@ from random import Random
 import pytest
 from django.core.management import call_command
 
+from accounts.audit import COMMAND
 from ratings.library.models import Rationale
+from ratings.studies.design import StudyDesign
 from ratings.studies.guess import MOST_TRIPLES, guess_sources
 from ratings.studies.models import Study
 from ratings.studies.selectors import lint_study
 from ratings.studies.services import create_study
-from tests.worlds import COMMAND, SOURCES, StudyDesign, make_dataset
+from tests.worlds import SOURCES, make_dataset
 
 
 def sentence(random: Random) -> str:

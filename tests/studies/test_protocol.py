@@ -11,12 +11,13 @@ from accounts.audit import COMMAND
 from accounts.errors import InvalidInput
 from ratings.library.models import Question, Rationale
 from ratings.slots.opening import open_study
+from ratings.studies.design import StudyDesign
 from ratings.studies.freezing import deviations_as_json, frozen_protocol, log_deviation
 from ratings.studies.models import Deviation, Protocol, Study
 from ratings.studies.pools import BadPools, read_pools
 from ratings.studies.protocol import BadProtocol, Contrast, canonical_json, hash_of, read_protocol
 from ratings.studies.services import close_study, create_study, pause_study, unblind_study
-from tests.worlds import SOURCES, StudyDesign, make_dataset, make_study
+from tests.worlds import SOURCES, make_dataset, make_study
 
 PRIMARY = {"a": "gamma", "b": "alpha", "direction": "a_better", "alpha": 0.01, "planned_ratings": 36}
 
