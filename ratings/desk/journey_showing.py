@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from ratings.desk.instructions import render_instructions
 from ratings.desk.journey_forms import ANSWER, GUESS
-from ratings.desk.journey_words import ENDINGS, PLACES, steps_of
+from ratings.desk.journey_words import ENDINGS, places_in_words, steps_of
 from ratings.desk.presenting import MARKS
 from ratings.journeys.services import Standing
 from ratings.journeys.showing import explained, show
@@ -28,7 +28,7 @@ def present_stage(standing: Standing, said: Mapping[str, str] | None = None) -> 
     context |= steps_of(shown["stages"], standing.stage)
     part = shown[standing.stage]
     if standing.stage == PRACTICE:
-        part = _practice(part)
+        part = _practice(part, standing.session.form.kind)
     elif standing.stage == COMPREHENSION:
         part = _comprehension(part, said or {})
         context["instructions"] = render_instructions(standing.session.instructions)
@@ -46,22 +46,18 @@ def _ending(standing: Standing) -> dict[str, Any]:
     }
 
 
-def _practice(part: dict[str, Any]) -> dict[str, Any]:
+def _practice(part: dict[str, Any], kind: str) -> dict[str, Any]:
     """The feedback's cards with their marks, the rater's place and the place that a careful rater would give."""
     told = part["feedback"]
     if told is None:
         return part
-    yours, careful = (_places(told[name]) for name in ("yours", "careful"))
+    yours, careful = (places_in_words(told[name], kind) for name in ("yours", "careful"))
     cards = [
         {**card, "mark": mark, "yours": yours.get(card["token"]), "careful": careful.get(card["token"])}
         for card, mark in zip(told["cards"], MARKS, strict=False)
     ]
     agrees = bool(careful) and yours == careful
     return {**part, "feedback": {**told, "cards": cards, "agrees": agrees, "has_careful": bool(careful)}}
-
-
-def _places(groups: list[list[str]]) -> dict[str, Any]:
-    return {card: PLACES[place] for place, group in enumerate(groups) for card in group}
 
 
 def _comprehension(part: dict[str, Any], said: Mapping[str, str]) -> dict[str, Any]:

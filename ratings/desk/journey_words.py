@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from ratings.desk.words import PLACE_WORDS
+from ratings.studies.form import BEST, BEST_WORST, PAIRWISE, RANKING
 from ratings.studies.journey import (
     COMPREHENSION,
     CONSENT,
@@ -31,7 +34,24 @@ STEPS = {
 }
 
 #: Of the first, second and third place.
-PLACES = (_("1st"), _("2nd"), _("3rd"))
+PLACES = PLACE_WORDS[RANKING]
+
+EQUAL = _("equal")
+
+
+def places_in_words(groups: Sequence[Sequence[str]], kind: str) -> dict[str, Any]:
+    """The place of each card, as the form of this kind calls it. groups: cards, best first, ties together."""
+    words: list[Any] = list(PLACES)
+    if kind == BEST:
+        words = [PLACE_WORDS[BEST][0], None, None]
+    elif kind == BEST_WORST:
+        best, worst = PLACE_WORDS[BEST_WORST]
+        words = [best, *[None] * (len(groups) - 2), worst] if len(groups) > 1 else [best]
+    elif kind == PAIRWISE:
+        words = [EQUAL] if len(groups) == 1 and len(groups[0]) > 1 else list(PLACE_WORDS[PAIRWISE])
+    named = {card: words[place] for place, group in enumerate(groups) for card in group}
+    return {card: word for card, word in named.items() if word is not None}
+
 
 #: Heading and words of the page of each end.
 ENDINGS = {
