@@ -6,7 +6,6 @@ import contextlib
 import os
 import socket
 import sys
-import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -17,6 +16,7 @@ from jobs.context import JobContext, Show, Wishes
 from jobs.errors import JobError
 from jobs.heart import Heart
 from jobs.leases import MAX_BACKOFF_SECONDS, Claim, claim_job, settle
+from jobs.logs import write_log
 from jobs.models import Job
 from jobs.outcomes import Ending, Outcome
 from jobs.running import run_handler
@@ -52,8 +52,11 @@ def _run_to_an_end(claim: Claim, wishes: Wishes, show: Show | None) -> Outcome:
         outcome = run_handler(JobContext(attempt, wishes=wishes, show=show), claim.kind)
         if outcome.ending != Ending.BROKEN:
             return outcome
-        if failures + 1 < allowed and not wishes.cancel.is_set():
-            time.sleep(min(2**failures, MAX_BACKOFF_SECONDS))
+        if failures + 1 < allowed:
+            seconds = min(2**failures, MAX_BACKOFF_SECONDS)
+            said = (outcome.error or {}).get("message", "The attempt broke.")
+            write_log(claim.job_id, f"{said} Attempt {failures + 2} of {allowed} in {seconds:g} s.")
+            wishes.cancel.wait(seconds)
     return Outcome(Ending.FAILED, error=outcome.error)
 
 

@@ -14,26 +14,29 @@ from generation.registry.settings import Protocol
 from generation.runs.errors import NoKey
 from generation.runs.models import GenerationRun
 from generation.sampling.errors import PromptTooLong
-from generation.sampling.types import Sampler, SamplingSettings
+from generation.sampling.types import Sampler, SamplingSettings, Watch
 from ratings.studies.services import chunks
 
-#: How long a server is waited for: seconds for one answer, tries of one request, seconds before the second one.
-PATIENCE: dict[str, Any] = {"timeout_seconds": 300.0, "attempts": 4, "backoff_seconds": 1.0}
+#: How long a server is waited for: seconds for one answer (None: by its length), tries of one request, seconds before
+#: the second one.
+PATIENCE: dict[str, Any] = {"timeout_seconds": None, "attempts": 4, "backoff_seconds": 1.0}
 _CHUNK = 1_000
 
 
-def open_sampler(run: GenerationRun) -> Sampler:
+def open_sampler(run: GenerationRun, *, watch: Watch | None = None) -> Sampler:
     """Its completions are as they came: generation.runs.texts takes thinking apart. Raises as sampler_of does."""
-    return sampler_of(run.model, batch_size=run.batch_size, keep_tags=True)
+    return sampler_of(run.model, batch_size=run.batch_size, keep_tags=True, watch=watch)
 
 
-def sampler_of(model: LanguageModel, *, batch_size: int, keep_tags: bool = False) -> Sampler:
-    """keep_tags: thinking inside a text stays in it.
+def sampler_of(
+    model: LanguageModel, *, batch_size: int, keep_tags: bool = False, watch: Watch | None = None
+) -> Sampler:
+    """keep_tags: thinking inside a text stays in it. watch: is asked and told while a server is waited for.
 
     Raises UnknownEndpoint and NoKey, and what loading raises (ModelUnusable, ModelChanged, UnusableFolder).
     """
     if model.kind == LanguageModel.Kind.ENDPOINT:
-        return _endpoint(model, keep_tags=keep_tags)
+        return _endpoint(model, keep_tags=keep_tags, watch=watch)
     from generation.registry.opening import load_model
     from generation.sampling.local import LocalSampler
 
@@ -70,7 +73,7 @@ def room_for(sampler: Sampler, prompts: Iterable[str], *, most: int) -> int:
     return min(most, loaded.context - longest)
 
 
-def _endpoint(model: LanguageModel, *, keep_tags: bool) -> Sampler:
+def _endpoint(model: LanguageModel, *, keep_tags: bool, watch: Watch | None) -> Sampler:
     from generation.sampling.endpoint import EndpointSampler
 
     check_endpoint(model.location)
@@ -82,6 +85,7 @@ def _endpoint(model: LanguageModel, *, keep_tags: bool) -> Sampler:
         options.served_model or model.label,
         chat=options.protocol is Protocol.CHAT,
         keep_tags=keep_tags,
+        watch=watch,
         **PATIENCE,
     )
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from django.utils import timezone
 
 from generation.registry.unusable import ModelUnusable
-from generation.runs import batches, selectors
+from generation.runs import answers, batches, selectors
 from generation.runs.batches import Place
 from generation.runs.models import Candidate, GenerationBatch, GenerationRun
 from generation.runs.samplers import open_sampler, room_for, sampling_settings
@@ -62,7 +62,7 @@ def _open(run: GenerationRun, context: JobContext) -> Sampler:
     """The model, and the run's number of new tokens settled, which is the same whichever lane settles it."""
     context.stage("loading the model")
     with _tried_again():
-        sampler = open_sampler(run)
+        sampler = open_sampler(run, watch=context)
     if run.max_new_tokens is None:
         prompts = run.prompts.order_by("number").values_list("text", flat=True).iterator(chunk_size=1_000)
         run.max_new_tokens = room_for(
@@ -94,7 +94,7 @@ def _make(batch: GenerationBatch, run: GenerationRun, sampler: Sampler, context:
     requests = [PromptRequest(run.prefix + place.prompt.text, place.seed) for place in places]
     began = time.monotonic()
     with _tried_again():
-        completions = sampler.sample(requests, sampling_settings(run))
+        completions = _sampled(batch, run, sampler, requests, context)
     seconds = time.monotonic() - began
     assert len(completions) == len(places), "one completion per request"
     context.check()
@@ -106,8 +106,31 @@ def _make(batch: GenerationBatch, run: GenerationRun, sampler: Sampler, context:
         _store(run, places, completions, made)
         # Attempts that break are counted in a row: one that came further begins a new row.
         Job.objects.filter(pk=context.job_id, failures__gt=0).update(failures=0)
+    answers.forget(run, batch)
     tokens = sum(completion.token_count for completion in completions)
     context.log(f"Batch {batch.number}: {len(places)} candidates, {tokens} tokens in {seconds:.1f} s.")
+
+
+def _sampled(
+    batch: GenerationBatch,
+    run: GenerationRun,
+    sampler: Sampler,
+    requests: Sequence[PromptRequest],
+    context: JobContext,
+) -> list[Completion]:
+    """Asks for what no earlier attempt at this batch has got, and keeps what there is where something fails."""
+    found = answers.recall(run, batch)
+    missing = [place for place in range(len(requests)) if place not in found]
+    try:
+        sampled = sampler.sample([requests[place] for place in missing], sampling_settings(run))
+    except EndpointError as error:
+        found |= {missing[place]: completion for place, completion in error.answered.items()}
+        if found:
+            answers.keep(run, batch, found)
+            context.log(f"Batch {batch.number}: {len(found)} of {len(requests)} answers are there and kept.")
+        raise
+    found |= dict(zip(missing, sampled, strict=True))
+    return [found[place] for place in range(len(requests))]
 
 
 def _read(

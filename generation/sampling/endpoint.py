@@ -12,28 +12,29 @@ with some servers the key, to a place that nobody allowed.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import math
 import random
-import time
 from collections.abc import Sequence
-from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from http import HTTPStatus
-from threading import Event
 from typing import Any
 
 import httpx
 
 from generation.sampling.errors import EndpointError
 from generation.sampling.thinking import split_thinking
-from generation.sampling.types import Completion, PromptRequest, SamplingSettings
+from generation.sampling.types import Completion, PromptRequest, SamplingSettings, Watch
+from generation.sampling.waiting import Course, run_here
 
 _CHAT, _COMPLETIONS = "/chat/completions", "/completions"
 #: Seeds are kept to what every server takes: some read 32 bits with a sign.
 _SEEDS = 2**31
 _MAX_ANSWER_BYTES = 16 * 2**20
 _MAX_WAIT_SECONDS = 30.0
+#: How long a server may take for one whole answer: a minute, and a second for every so many tokens that it may write.
+_TIMEOUT_SECONDS, _SLOWEST_TOKENS_PER_SECOND, _MAX_TIMEOUT_SECONDS = 60.0, 8, 1_800.0
 _ENDED = frozenset({None, "stop", "eos_token", "end_turn"})
 
 
@@ -42,9 +43,11 @@ class EndpointSampler:
 
     url: of the API (`http://host:8000/v1`) or of one of its two calls; one that ends in `/chat/completions` is asked as
     a chat, all others to continue the text. key: "" for none. model: the name that the server knows it by.
-    timeout_seconds: for one whole answer. attempts: tries of one request in all; backoff_seconds: the wait before the
-    second one, doubled each time. concurrency: requests under way at once. keep_tags: thinking inside the text stays in
-    it, as it came, for callers that take it apart themselves.
+    timeout_seconds: for one whole answer; None: by the tokens that are asked for. attempts: tries of one request in all
+    where the server says that it can not answer, or can not be reached; silence is not tried again here.
+    backoff_seconds: the wait before the second one, doubled each time. concurrency: requests under way at once.
+    keep_tags: thinking inside the text stays in it, as it came, for callers that take it apart themselves. watch: is
+    asked whether to go on, and told what is waited for.
     """
 
     def __init__(
@@ -54,11 +57,12 @@ class EndpointSampler:
         model: str,
         *,
         chat: bool = False,
-        timeout_seconds: float = 120.0,
+        timeout_seconds: float | None = None,
         attempts: int = 4,
         backoff_seconds: float = 1.0,
         concurrency: int = 8,
         keep_tags: bool = False,
+        watch: Watch | None = None,
     ) -> None:
         if not key.isascii() or any(char.isspace() or not char.isprintable() for char in key):
             raise ValueError("key: it holds characters that a header can not carry")
@@ -68,7 +72,7 @@ class EndpointSampler:
         self._url, self._chat = _call_of(parsed, chat=chat)
         self._key, self._model = key, model
         self._timeout, self._attempts, self._backoff = timeout_seconds, attempts, backoff_seconds
-        self._concurrency, self._keep_tags = concurrency, keep_tags
+        self._concurrency, self._keep_tags, self._watch = concurrency, keep_tags, watch
         #: Some servers refuse to be asked for log-probabilities; then they are not asked again.
         self._asks_logprobs = True
 
@@ -76,45 +80,71 @@ class EndpointSampler:
         return f"EndpointSampler(host={self._url.host!r}, model={self._model!r})"
 
     def sample(self, requests: Sequence[PromptRequest], settings: SamplingSettings) -> list[Completion]:
-        """One completion per request, in their order. Raises EndpointError; then none is returned."""
+        """One completion per request, in their order. Raises EndpointError, which holds those that there are.
+
+        Bounded in time: once a request has failed for good no other is begun, and those under way have their time-out.
+        Raises what the watch raises, at once.
+        """
+        course = Course(self._url.host, self._attempts, self._timeout_for(settings), self._watch)
+        answers = run_here(self._all(requests, settings, course), tick=course.tick)
+        failed = next((answer for answer in answers if isinstance(answer, EndpointError)), None)
+        if failed is None:
+            return [answer for answer in answers if isinstance(answer, Completion)]
+        failed.answered = {
+            place: answer for place, answer in enumerate(answers) if isinstance(answer, Completion)
+        }
+        raise failed
+
+    async def _all(
+        self, requests: Sequence[PromptRequest], settings: SamplingSettings, course: Course
+    ) -> list[Completion | EndpointError | None]:
+        """What came of each request, in their order; None of one that was not begun."""
         headers = {"Authorization": f"Bearer {self._key}"} if self._key else {}
-        timeout = httpx.Timeout(self._timeout, connect=min(10.0, self._timeout))
+        timeout = httpx.Timeout(course.timeout_seconds, connect=min(10.0, course.timeout_seconds))
         # Certificates are read for each client, and take longer than many a local answer.
         encrypted = self._url.scheme == "https"
-        with (
-            httpx.Client(
-                headers=headers, timeout=timeout, follow_redirects=False, verify=encrypted
-            ) as client,
-            ThreadPoolExecutor(self._concurrency, thread_name_prefix="endpoint") as pool,
-        ):
-            over = Event()
-            waiting = [pool.submit(self._complete, client, request, settings, over) for request in requests]
-            try:
-                done, _ = wait(waiting, return_when=FIRST_EXCEPTION)
-                for failed in (future for future in waiting if future in done and future.exception()):
-                    failed.result()
-                return [future.result() for future in waiting]
-            finally:
-                over.set()
-                pool.shutdown(wait=False, cancel_futures=True)
+        gate = asyncio.Semaphore(self._concurrency)
+        async with httpx.AsyncClient(
+            headers=headers, timeout=timeout, follow_redirects=False, verify=encrypted
+        ) as client:
 
-    def _complete(
-        self, client: httpx.Client, request: PromptRequest, settings: SamplingSettings, over: Event
+            async def one(number: int) -> Completion | EndpointError | None:
+                async with gate:
+                    if course.over.is_set():
+                        return None
+                    try:
+                        return await self._complete(client, requests[number], settings, course, number)
+                    except EndpointError as error:
+                        course.over.set()
+                        return error
+
+            return await asyncio.gather(*map(one, range(len(requests))))
+
+    async def _complete(
+        self,
+        client: httpx.AsyncClient,
+        request: PromptRequest,
+        settings: SamplingSettings,
+        course: Course,
+        number: int,
     ) -> Completion:
-        """over: set once another request has failed for good; nobody waits for this one any more."""
         attempt = 1
         while True:
             asked = self._asks_logprobs
-            answer = self._ask(client, self._body(request, settings, logprobs=asked))
+            with course.asking(number, attempt):
+                answer = await self._ask(client, self._body(request, settings, logprobs=asked), course)
             if isinstance(answer, _Answer):
                 return self._read(answer.body, settings)
             if asked and answer.refuses_logprobs:
                 self._asks_logprobs = False
                 continue
-            last = not answer.retried or attempt >= self._attempts
-            if last or over.wait(self._wait(attempt, answer.wait_seconds)):
+            if not answer.retried or attempt >= self._attempts:
                 raise self._error(answer)
+            seconds = self._wait(attempt, answer.wait_seconds)
             attempt += 1
+            course.say(f"{course.host}: {answer.why}. Try {attempt} of {self._attempts} in {seconds:.1f} s.")
+            if await course.pause(seconds):
+                raise self._error(answer)
 
     def _body(self, request: PromptRequest, settings: SamplingSettings, *, logprobs: bool) -> dict[str, Any]:
         body: dict[str, Any] = {
@@ -135,20 +165,23 @@ class EndpointSampler:
             body["logprobs"] = True if self._chat else 1
         return body
 
-    def _ask(self, client: httpx.Client, body: dict[str, Any]) -> _Answer | _Failure:
+    async def _ask(
+        self, client: httpx.AsyncClient, body: dict[str, Any], course: Course
+    ) -> _Answer | _Failure:
         """One request. Bounded in time and size, also against a server that sends its answer byte by byte."""
-        ends = time.monotonic() + self._timeout
+        too_slow = f"no whole answer within {course.timeout_seconds:g} seconds"
         content = bytearray()
         try:
-            with client.stream("POST", self._url, json=body) as response:
-                for part in response.iter_bytes():
+            async with (
+                asyncio.timeout(course.timeout_seconds),
+                client.stream("POST", self._url, json=body) as response,
+            ):
+                async for part in response.aiter_bytes():
                     content += part
                     if len(content) > _MAX_ANSWER_BYTES:
                         return _Failure("endpoint_garbage", "its answer has no end")
-                    if time.monotonic() > ends:
-                        return _Failure("endpoint_timeout", self._too_slow, transient=True)
-        except (httpx.ReadTimeout, httpx.WriteTimeout, httpx.PoolTimeout):
-            return _Failure("endpoint_timeout", self._too_slow, transient=True)
+        except (TimeoutError, httpx.ReadTimeout, httpx.WriteTimeout, httpx.PoolTimeout):
+            return _Failure("endpoint_timeout", too_slow, transient=True)
         except httpx.DecodingError:
             return _Failure("endpoint_garbage", "its answer can not be decoded")
         except httpx.TransportError as error:
@@ -236,9 +269,11 @@ class EndpointSampler:
         doubled: float = self._backoff * 2 ** (attempt - 1) * random.uniform(0.75, 1.25)
         return min(max(asked, doubled), _MAX_WAIT_SECONDS)
 
-    @property
-    def _too_slow(self) -> str:
-        return f"no whole answer within {self._timeout:g} seconds"
+    def _timeout_for(self, settings: SamplingSettings) -> float:
+        if self._timeout is not None:
+            return self._timeout
+        seconds = _TIMEOUT_SECONDS + settings.max_new_tokens / _SLOWEST_TOKENS_PER_SECOND
+        return min(seconds, _MAX_TIMEOUT_SECONDS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from http import HTTPStatus
 from typing import Any
 
 from accounts.errors import StarchamberError
+from generation.sampling.types import Completion
 
 
 class PromptTooLong(StarchamberError):
@@ -54,6 +55,8 @@ class EndpointError(StarchamberError):
         super().__init__(message, code=code, details=details)
         #: Whether the same request may succeed later; it was already tried several times.
         self.transient = transient
+        #: What the server did complete, by the request's place; whoever keeps it need not ask again.
+        self.answered: dict[int, Completion] = {}
 
 
 def refuse_misfit(prompt: int, new: int, context: int) -> None:

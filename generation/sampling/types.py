@@ -68,6 +68,16 @@ class Completion:
     reasoning: str = ""
 
 
+class Watch(Protocol):
+    """Whoever waits for completions; a job's context is one."""
+
+    def check(self) -> None:
+        """Called several times a second. What it raises ends the work."""
+
+    def log(self, text: str) -> None:
+        """One line for people."""
+
+
 class Sampler(Protocol):
     """Anything that completes prompts."""
 

@@ -105,6 +105,11 @@ def silence(handler: _Handler) -> None:
     time.sleep(1.0)
 
 
+def hang(handler: _Handler) -> None:
+    """Longer than any test waits."""
+    time.sleep(30)
+
+
 def dribble(handler: _Handler) -> None:
     """A byte every now and then, each of them in time for a time-out between bytes."""
     handler.send_response(200)

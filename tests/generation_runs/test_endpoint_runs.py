@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,9 +16,13 @@ from generation.registry.services import register_model
 from generation.registry.settings import ModelSettings
 from generation.runs import samplers
 from generation.runs.models import Candidate, GenerationRun
+from generation.sampling import waiting
 from generation.sampling.endpoint import EndpointSampler
+from jobs.context import Wishes
+from jobs.errors import JobError
+from jobs.logs import folder_of, read_log
 from jobs.models import Job
-from jobs.services import run_here
+from jobs.services import resume_job, run_here
 from ratings.library.models import Rationale
 from tests.generation_runs.server import Behaviour, ModelServer, adds_two, completion, model_server, sleeps
 from tests.generation_runs.worlds import done, launched, make_questions
@@ -155,6 +160,63 @@ def test_trouble_that_passes_is_waited_out_and_every_batch_is_there_in_the_end(
     register()
     run = done(model="served", samples=3, batch_size=1)
     assert (run.job.state, run.candidates.filter(verdict="correct").count()) == ("finished", 12)
+
+
+def test_a_run_that_is_cancelled_while_its_server_is_silent_ends_at_once(
+    server: ModelServer, monkeypatch
+) -> None:
+    wishes = Wishes()
+    monkeypatch.setattr("jobs.here.Wishes", lambda: wishes)
+    monkeypatch.setitem(samplers.PATIENCE, "timeout_seconds", 60)
+
+    def hangs(path: str, body: dict[str, Any], number: int) -> tuple[int, Any]:
+        wishes.cancel.set()
+        time.sleep(10)
+        return adds_two(path, body, number)
+
+    server.behave = hangs
+    register()
+    began = time.monotonic()
+    with pytest.raises(JobError) as raised:
+        run_here(launched(model="served").job_id)
+    assert raised.value.code == "cancelled" and time.monotonic() - began < 4
+
+
+def test_a_silent_server_is_told_in_the_log_with_each_attempt(server: ModelServer, monkeypatch) -> None:
+    monkeypatch.setattr(waiting, "WORD_SECONDS", 0.2)
+    monkeypatch.setattr("jobs.here.MAX_BACKOFF_SECONDS", 0.05)
+    monkeypatch.setitem(samplers.PATIENCE, "timeout_seconds", 0.5)
+    server.behave = sleeps(2)
+    register()
+    run = launched(model="served", samples=1)
+    with pytest.raises(JobError):
+        run_here(run.job_id)
+    text = read_log(run.job_id).text
+    assert "Waiting for 127.0.0.1, try 1 of 2: 4 answers outstanding" in text
+    assert "no whole answer within 0.5 seconds. Attempt 5 of 5 in" in text
+
+
+def test_one_failing_prompt_costs_no_other_answer_and_only_it_is_asked_again(server: ModelServer) -> None:
+    def dislikes(path: str, body: dict[str, Any], number: int) -> tuple[int, Any]:
+        if "What is 2 plus" in body["prompt"]:
+            time.sleep(0.3)
+            return 400, {"error": "not this one"}
+        return adds_two(path, body, number)
+
+    server.behave = dislikes
+    register()
+    run = launched(model="served", samples=1, batch_size=4)
+    with pytest.raises(JobError, match="not this one"):
+        run_here(run.job_id)
+    assert not Candidate.objects.exists() and len(server.asked) == 4
+    assert "3 of 4 answers are there and kept" in read_log(run.job_id).text
+    server.behave = adds_two
+    resume_job(run.job_id, actor=COMMAND)
+    run_here(run.job_id)
+    assert len(server.asked) == 5 and "What is 2 plus" in server.bodies[-1]["prompt"]
+    assert run.candidates.filter(verdict="correct").count() == 4
+    assert run.candidates.filter(logprob=-3.0).count() == 4
+    assert not list((folder_of(run.job_id) / "answers").iterdir())
 
 
 def test_a_key_that_the_environment_lacks_is_named_and_not_guessed(server: ModelServer, monkeypatch) -> None:

@@ -97,7 +97,7 @@ class _Work:
 
     def _open(self) -> Sampler:
         """The model, and how long its samples may be."""
-        sampler = sampler_of(self._evaluation.model, batch_size=BATCH)
+        sampler = sampler_of(self._evaluation.model, batch_size=BATCH, watch=self._context)
         if self._max_new_tokens is None:
             self._max_new_tokens = room_for(sampler, self._prompts.values(), most=DEFAULT_NEW_TOKENS)
         return sampler

@@ -1,0 +1,87 @@
+"""Waiting for a server in the thread that asks: without threads, so that nothing keeps a process that wants to end."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from generation.sampling.types import Watch
+
+T = TypeVar("T")
+
+#: How often whoever asked is heard, and how often a silent server is worth a line of the log.
+TICK_SECONDS = 0.25
+WORD_SECONDS = 15.0
+
+
+def run_here(work: Coroutine[Any, Any, T], *, tick: Callable[[], None]) -> T:
+    """What the coroutine returns. `tick` is called all the while, outside of the event loop: it may use the database.
+
+    Whatever it raises, and Ctrl-C, ends the work at once, with its connections.
+    """
+    loop = asyncio.new_event_loop()
+    task = loop.create_task(work)
+    try:
+        while not task.done():
+            loop.run_until_complete(asyncio.wait({task}, timeout=TICK_SECONDS))
+            tick()
+        return task.result()
+    finally:
+        task.cancel()
+        loop.run_until_complete(asyncio.gather(task, return_exceptions=True))
+        loop.close()
+
+
+@dataclass(slots=True)
+class Course:
+    """Requests to one server under way, and what is told of them."""
+
+    host: str
+    tries: int
+    timeout_seconds: float
+    watch: Watch | None
+    #: Set once a request has failed for good: those that wait are not begun any more.
+    over: asyncio.Event = field(default_factory=asyncio.Event)
+    _began: dict[int, tuple[float, int]] = field(default_factory=dict)
+    _next_word: float = field(default_factory=lambda: time.monotonic() + WORD_SECONDS)
+
+    @contextmanager
+    def asking(self, number: int, attempt: int) -> Iterator[None]:
+        """While request `number` is under way for the `attempt`th time."""
+        self._began[number] = time.monotonic(), attempt
+        try:
+            yield
+        finally:
+            del self._began[number]
+
+    def say(self, text: str) -> None:
+        if self.watch is not None:
+            self.watch.log(text)
+
+    def tick(self) -> None:
+        """Raises what the watch raises: the work is to end."""
+        if self.watch is not None:
+            self.watch.check()
+        now = time.monotonic()
+        if now < self._next_word or not self._began:
+            return
+        self._next_word = now + WORD_SECONDS
+        began, attempt = min(self._began.values())
+        count = len(self._began)
+        self.say(
+            f"Waiting for {self.host}, try {attempt} of {self.tries}: {count} answer{'s' * (count > 1)} outstanding,"
+            f" the first for {now - began:.0f} s; given up after {self.timeout_seconds:g} s."
+        )
+
+    async def pause(self, seconds: float) -> bool:
+        """Whether there is no use in trying again afterwards."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self.over.wait()
+        except TimeoutError:
+            return False
+        return True
