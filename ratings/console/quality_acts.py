@@ -19,6 +19,7 @@ from accounts.gates import staff_page, staff_user
 from accounts.roles import Act
 from ratings.console.access import study_frame
 from ratings.console.refusals import show_refusal
+from ratings.console.services import end_for_failed_checks
 from ratings.quality.checks import failures_to_reject
 from ratings.quality.decisions import (
     MAX_REASON_CHARACTERS,
@@ -29,7 +30,7 @@ from ratings.quality.decisions import (
     preview_decision,
     stamp_of,
 )
-from ratings.quality.selectors import study_quality
+from ratings.quality.selectors import get_rater_quality, study_quality
 from ratings.studies.models import Study
 from ratings.studies.selectors import get_study
 
@@ -93,6 +94,24 @@ def decide_quality(request: HttpRequest, name: str) -> HttpResponse:
     except StarchamberError as error:
         show_refusal(form, error)
     return _page(request, study, form, names)
+
+
+@require_POST
+@staff_page(Act.RUN_STUDIES)
+def end_session(request: HttpRequest, name: str, rater: str) -> HttpResponse:
+    """Ends the session of a rater who failed as many checks as panels ask for, with the panel's code for that.
+
+    Pay and analysis are decided apart: this only tells the panel why the session is over.
+    """
+    study = get_study(name)
+    _, found, person = get_rater_quality(study, rater)
+    if not found.may_reject:
+        messages.warning(request, f"{person.name} failed too few instruction checks for that.")
+    elif not end_for_failed_checks(study, person, actor=Actor.of(staff_user(request))):
+        messages.warning(request, f"{person.name} is not rating any more.")
+    else:
+        messages.success(request, f"The session of {person.name} is over. What was rated stays.")
+    return HttpResponseRedirect(reverse("console:rater_quality", args=[study.name, person.name]), status=303)
 
 
 def _done(request: HttpRequest, study: Study, count: int, act: str) -> HttpResponse:

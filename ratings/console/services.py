@@ -5,6 +5,8 @@ from __future__ import annotations
 from django.db import transaction
 
 from accounts.audit import Actor, record
+from ratings.journeys.services import fail_check
+from ratings.slots.models import Rater
 from ratings.slots.progress import unpark
 from ratings.studies.errors import WrongState
 from ratings.studies.models import Study
@@ -24,3 +26,12 @@ def reopen_parked_slots(name: str, *, actor: Actor) -> int:
     if reopened:
         record(actor, "study.unpark", subject=study.name, details={"slots": reopened})
     return reopened
+
+
+@transaction.atomic
+def end_for_failed_checks(study: Study, rater: Rater, *, actor: Actor) -> bool:
+    """Ends a rater's session with the code for failed checks, audited; False for whoever is not rating any more."""
+    ended = fail_check(rater.pk)
+    if ended:
+        record(actor, "rater.fail_check", subject=study.name, details={"rater": rater.name})
+    return ended

@@ -58,6 +58,7 @@ class Measures:
     is half). repeat_alike / repeat_pairs: of the pairs judged twice, how many were decided alike.
     too_fast / timed: ratings given faster than they can be read. pace: median seconds per 1,000 characters.
     firsts: how often the card in each position alone was ranked first. position_p: how likely that is by chance.
+    same_order / ordered: how many rankings are, by position, the one that was given most often.
     """
 
     ratings: int = 0
@@ -84,6 +85,8 @@ class Measures:
     away_seconds: int = 0
     firsts: tuple[int, ...] = (0, 0, 0)
     position_p: float | None = None
+    same_order: int = 0
+    ordered: int = 0
 
     @property
     def degraded_share(self) -> float | None:
@@ -141,6 +144,8 @@ def measure(said: Sequence[Said], *, form: RatingForm, mix: QualityMix) -> Measu
         away_seconds=sum(one.away_seconds for one in said),
         firsts=firsts,
         position_p=position_p(firsts[: form.shown]),
+        same_order=commonest[1] if (commonest := commonest_pattern(normal)) else 0,
+        ordered=sum(one.order is not None and bool(one.ranking) for one in normal),
     )
 
 

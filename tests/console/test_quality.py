@@ -30,7 +30,7 @@ def study(db):
         questions=12,
         per_rater=6,
         sources=LABELS,
-        quality={"checks": 1, "degraded": 2, "repeats": 1},
+        quality={"checks": 2, "degraded": 2, "repeats": 1},
         pay={"currency": "GBP", "per_rater": 1, "hourly_floor": 9},
     )
     simulate_raters(Simulation(study="trial", raters=3, careless=1, seed=1), actor=COMMAND)
@@ -158,7 +158,7 @@ def test_the_call_has_the_pages_numbers(client, headers, study):
     found = client.get(f"{CALL}?raters=simulated", headers=headers).json()
     assert [rater["rater"] for rater in found["raters"]][0] == "simulated-1-3"
     careless = found["raters"][0]
-    assert careless["level"] == "careless" and careless["signals"]["checks"]["value"] == 1
+    assert careless["level"] == "careless" and careless["signals"]["checks"]["value"] >= 1
     assert found["mix"]["degraded"] == 2 and found["pay"]["hourly_floor"] == "9"
     assert all(rater["ratings"] == 6 and rater["hourly"] for rater in found["raters"])
     assert client.get(CALL, headers=headers).json()["raters"] == []
@@ -183,3 +183,18 @@ def test_decisions_are_made_and_listed_by_call(client, headers, blind_analyst, s
     theirs = {"Authorization": f"Bearer {mint_staff_token(blind_analyst, name='test')}"}
     answer = client.post(f"{CALL}decisions/", body, content_type="application/json", headers=theirs)
     assert answer.status_code == 403
+
+
+def test_a_session_is_ended_only_for_failed_checks_and_only_once(client, engineer, blind_analyst, study):
+    end = f"{ADDRESS}raters/simulated-1-3/end/"
+    climb_act(client, end, allowed=engineer, refused=blind_analyst)
+    assert "End it now" in text_of(client, f"{ADDRESS}raters/simulated-1-3/")
+    assert "End it now" not in text_of(client, f"{ADDRESS}raters/simulated-1-1/")
+    assert client.post(end.replace("1-3", "1-1")).status_code == 303
+    assert set(Rater.objects.values_list("stage", flat=True)) == {"rating"}
+    for _ in range(2):
+        assert client.post(end)["Location"] == f"{ADDRESS}raters/simulated-1-3/"
+    assert Rater.objects.get(name="simulated-1-3").stage == "failed_check"
+    assert AuditEvent.objects.filter(act="rater.fail_check").count() == 1
+    # Nothing about analysis or pay followed.
+    assert not RaterDecision.objects.exists() and Rater.objects.filter(included=True).count() == 4

@@ -93,6 +93,7 @@ def test_positions_are_counted_by_card_not_by_source():
     assert found.firsts == (12, 0, 0)
     assert found.position_p == pytest.approx(3 / 3**12)
     assert commonest_pattern(left) == (((0,),), 12)
+    assert (found.same_order, found.ordered) == (12, 12)
 
 
 @pytest.mark.parametrize(
