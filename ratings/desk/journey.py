@@ -16,6 +16,7 @@ from accounts.errors import InvalidInput
 from ratings.desk.gate import go_to, rater_page
 from ratings.desk.journey_forms import read_stage_body
 from ratings.desk.journey_showing import present_stage
+from ratings.desk.journey_words import refusal_words
 from ratings.desk.notes import desk_address, journey_address
 from ratings.desk.session import read_secret
 from ratings.journeys import services
@@ -41,7 +42,7 @@ def _answer(request: HttpRequest, secret: str, study: str) -> HttpResponse:
     try:
         standing = services.answer(secret, stage, body, study=study)
     except (InvalidInput, ConsentChanged) as error:
-        extra = {"refusal": error.message, "said": request.POST}
+        extra = {"refusal": refusal_words(error), "said": request.POST}
         return _show(request, services.stand(secret, study=study), extra, status=error.status)
     return go_to(request, desk_address(study) if standing.stage == RATING else journey_address(study))
 

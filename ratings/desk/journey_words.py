@@ -7,6 +7,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from accounts.errors import StarchamberError
 from ratings.desk.words import PLACE_WORDS
 from ratings.studies.form import BEST, BEST_WORST, PAIRWISE, RANKING
 from ratings.studies.journey import (
@@ -76,6 +77,22 @@ ENDINGS = {
         _("Thank you for your time. There is nothing more to rate."),
     ),
 }
+
+
+def refusal_words(error: StarchamberError) -> Any:
+    """What a person can do about a form that was refused, in the rater's language; programs read the error itself."""
+    field = str(error.details.get("field", ""))
+    if error.code == "consent_changed":
+        return _("The text has changed since you opened this page. Please read it once more.")
+    if field == "consents":
+        return _("Please say whether you agree.")
+    if field.startswith("answers.") and "choice" in str(error.details.get("expected")):
+        return _("Please answer every question.")
+    if "characters" in str(error.details.get("expected")):
+        return _(
+            "That text is too long, or holds a character that can not be stored: at most 5,000 characters."
+        )
+    return _("That does not fit this page. Please answer it again.")
 
 
 def steps_of(stages: list[str], stage: str) -> dict[str, Any]:

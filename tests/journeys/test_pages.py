@@ -213,3 +213,19 @@ def test_whoever_comes_from_a_panel_gets_its_code_though_the_study_asks_for_noth
     text = page(client, DESK)
     assert heading(text) == "Thank you. You are done." and "P-DONE" in text
     assert 'href="https://app.prolific.com/submissions/complete?cc=P-DONE"' in text
+
+
+def test_the_way_is_gone_in_german_too() -> None:
+    client, secret = enter()
+    german = {"Accept-Language": "de"}
+    text = client.get(WAY, headers=german).content.decode()
+    assert '<html lang="de">' in text and "Schritt 1 von 7" in text and "Einwilligung" in text
+    refused = client.post(WAY, {"stage": "consent"}, headers=german)
+    assert (
+        refused.status_code == 422 and "Bitte geben Sie an, ob Sie einwilligen." in refused.content.decode()
+    )
+    for stage in ("instructions", "practice", "comprehension", "debrief", "done"):
+        walk(secret, to=stage)
+        text = client.get(WAY, headers=german).content.decode()
+        [title] = re.findall(r"<h1[^>]*>(.*?)</h1>", text, re.S)
+        assert text.count('lang="de"') == 1 and title != heading(client.get(WAY).content.decode())
