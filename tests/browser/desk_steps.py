@@ -56,4 +56,4 @@ def by_position(rating: Rating) -> list[list[int]]:
 
 
 def saved(page: Page, done: int) -> None:
-    expect(page.locator(".question__progress")).to_contain_text(f"{done} of 12 rated")
+    expect(page.locator(".question__progress")).to_contain_text(f"{done} of 12 rated", timeout=15_000)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 from playwright.sync_api import Page, Response, expect
@@ -35,17 +36,21 @@ def study_of(**form: object) -> Study:
     return make_study(f"form-{next(_numbers)}", per_rater=12, form=form)
 
 
+#: Further samples of a property that the default run shows once.
+slow = partial(pytest.param, marks=pytest.mark.slow)
+
+
 @pytest.mark.parametrize(
     ("form", "keys", "shown", "ranking"),
     [
-        ({"kind": "best", "ties": False}, ("2", "3"), "--1", [[2]]),
+        slow({"kind": "best", "ties": False}, ("2", "3"), "--1", [[2]]),
         ({"kind": "best"}, ("2", "=", "3"), "-11", [[1, 2]]),
-        ({"kind": "best_worst"}, ("3", "1"), "2-1", [[2], [1], [0]]),
+        slow({"kind": "best_worst"}, ("3", "1"), "2-1", [[2], [1], [0]]),
         ({"kind": "best_worst"}, ("3", "=", "2", "1"), "211", [[1, 2], [0]]),
-        ({"kind": "pairwise"}, ("2",), "21", [[1], [0]]),
+        slow({"kind": "pairwise"}, ("2",), "21", [[1], [0]]),
         ({"kind": "pairwise"}, ("2", "1", "1", "1"), "12", [[0], [1]]),
-        ({"kind": "pairwise"}, ("2", "="), "11", [[0, 1]]),
-        (
+        slow({"kind": "pairwise"}, ("2", "="), "11", [[0, 1]]),
+        slow(
             {"ties": False, "partial": False, "all_bad": False},
             ("2", "=", "3", "0", "1"),
             "312",
@@ -74,9 +79,9 @@ def test_each_form_by_keys(
 @pytest.mark.parametrize(
     ("form", "keys"),
     [
-        ({"kind": "best", "all_bad": False}, ()),
-        ({"kind": "best_worst"}, ("1",)),
-        ({"kind": "pairwise"}, ()),
+        slow({"kind": "best", "all_bad": False}, ()),
+        slow({"kind": "best_worst"}, ("1",)),
+        slow({"kind": "pairwise"}, ()),
         ({"partial": False}, ("1", "2")),
     ],
 )
@@ -89,6 +94,7 @@ def test_too_little_is_not_sent(module_site: Site, new_page: NewPage, form: dict
     assert not Rating.objects.filter(study=study).exists()
 
 
+@pytest.mark.slow
 def test_each_form_by_touch(module_site: Site, new_page: NewPage) -> None:
     for kind, taps, ranking in (
         ("best", (1, 2), [[2]]),
@@ -294,7 +300,7 @@ def test_keys_can_be_changed_and_conflicts_are_named(module_site: Site, new_page
     assert places(page) == "21-"
 
 
-@pytest.mark.parametrize("look", ["light", "dark", "forced"])
+@pytest.mark.parametrize("look", [slow("light"), slow("dark"), "forced"])
 def test_axe_finds_nothing_with_everything_on(module_site: Site, new_page: NewPage, look: str) -> None:
     study = study_of(**EVERYTHING)
     page = new_page(
@@ -319,6 +325,18 @@ def test_axe_finds_nothing_with_everything_on(module_site: Site, new_page: NewPa
     page.keyboard.press("?")
     findings["help"] = axe_findings(page)
     assert {name: found for name, found in findings.items() if found} == {}
+
+
+def test_a_phone_in_german(module_site: Site, new_page: NewPage) -> None:
+    study = study_of(**EVERYTHING)
+    page = new_page(module_site, phone=True, locale="de-DE")
+    page.set_viewport_size({"width": 360, "height": 740})
+    enter(page, study)
+    assert page.evaluate("document.documentElement.scrollWidth") == 360
+    card(page, 0).locator(".step__text").first.tap()
+    expect(page.locator("#announcer")).to_have_text("Raute: 1.")
+    expect(page.locator("[data-status]")).to_have_text("Nun die zweitbeste.")
+    assert axe_findings(page) == []
 
 
 def test_what_a_screen_reader_is_told(module_site: Site, new_page: NewPage) -> None:

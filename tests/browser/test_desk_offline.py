@@ -76,7 +76,10 @@ def test_an_answer_survives_the_closing_of_its_page(module_site: Site, new_page:
     assert queued(again) == 0
 
 
-def test_an_answer_that_the_server_had_stored_is_not_stored_twice(module_site: Site, new_page: NewPage) -> None:
+@pytest.mark.slow
+def test_an_answer_that_the_server_had_stored_is_not_stored_twice(
+    module_site: Site, new_page: NewPage
+) -> None:
     """The server stored it and the answer was lost on the way back: sent again, it is a repeat."""
     study = new_study()
     page = new_page(module_site)
@@ -98,7 +101,10 @@ def test_an_answer_that_the_server_had_stored_is_not_stored_twice(module_site: S
     assert places(page) == "---"
 
 
-@pytest.mark.parametrize("kind", ["hangs", "500", "503", "a hotel's page"])
+@pytest.mark.parametrize(
+    "kind",
+    ["hangs", *(pytest.param(kind, marks=pytest.mark.slow) for kind in ("500", "503", "a hotel's page"))],
+)
 def test_a_server_that_hangs_or_fails_counts_as_away(module_site: Site, new_page: NewPage, kind: str) -> None:
     study = new_study()
     page = new_page(module_site)
@@ -121,6 +127,7 @@ def test_a_server_that_hangs_or_fails_counts_as_away(module_site: Site, new_page
     assert Rating.objects.filter(study=study).count() == 1
 
 
+@pytest.mark.slow
 def test_flags_and_skips_wait_too_and_arrive_in_order(module_site: Site, new_page: NewPage) -> None:
     study = new_study()
     page = new_page(module_site)
@@ -139,6 +146,7 @@ def test_flags_and_skips_wait_too_and_arrive_in_order(module_site: Site, new_pag
     assert queued(page) == 0
 
 
+@pytest.mark.slow
 def test_a_study_that_closed_meanwhile_is_said_plainly(module_site: Site, new_page: NewPage) -> None:
     study = new_study()
     page = new_page(module_site)
