@@ -173,8 +173,8 @@ def _interrupt(signum: int, frame: FrameType | None) -> NoReturn:
 
 
 def _exit_status(error: StarchamberError) -> int:
-    """2 where the value of an argument is not what it may be; 1 where the work could not be done (the subclasses)."""
-    return 2 if type(error) is InvalidInput else 1
+    """2 where the value of an argument is not what it may be; 1 where the work could not be done (most subclasses)."""
+    return 2 if type(error) is InvalidInput or error.blames_arguments else 1
 
 
 def _error(code: str, message: str) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from typing import NoReturn, TypeVar
@@ -16,7 +17,8 @@ _SLUG = re.compile(r"[-a-zA-Z0-9_]+")
 
 def refuse(field: str, value: object, expected: str) -> NoReturn:
     """Raises InvalidInput that names the option, its value and what was expected."""
-    shown = value if value is None or isinstance(value, int | float) else str(value)[:200]
+    is_number = isinstance(value, int) or (isinstance(value, float) and math.isfinite(value))
+    shown = value if value is None or is_number else str(value)[:200]
     raise InvalidInput(
         f"{field}: {shown!r} is not usable, expected {expected}.",
         details={"field": field, "value": shown, "expected": expected},

@@ -56,8 +56,8 @@ def _check(shares: dict[str, float]) -> None:
     if not math.isclose(total, 1, abs_tol=1e-6):
         refuse(
             "train, verifier, test",
-            " + ".join(str(share) for share in shares.values()),
-            "shares that sum to 1",
+            " + ".join(f"{share:g}" for share in shares.values()),
+            f"shares that sum to 1 (these sum to {total:g})",
         )
 
 

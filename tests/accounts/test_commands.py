@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
+from accounts.errors import InvalidInput
 from tests.services.world import ROOT, SERVERS
 
 pytestmark = pytest.mark.timeout(120)
@@ -236,3 +237,10 @@ def test_starting_a_command_does_not_take_seconds(environment):
     started = time.perf_counter()
     run(environment, "doctor", "--help")
     assert time.perf_counter() - started < 20
+
+
+def test_details_of_any_number_leave_their_line(db, capsys):
+    """JSON has no NaN: an error about one is told all the same."""
+    error = InvalidInput("no", details={"value": float("nan"), "all": [1.5, {"x": -float("inf")}], "n": (3,)})
+    assert error.details == {"value": "nan", "all": [1.5, {"x": "-inf"}], "n": (3,)}
+    assert json.loads(json.dumps(error.as_json(), allow_nan=False))["details"]["value"] == "nan"

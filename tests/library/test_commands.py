@@ -85,3 +85,21 @@ def test_split_dataset_says_the_splits(tmp_path):
     run("import_questions", str(path), "--format", "jsonl", "--dataset", "d")
     shares = ("--train", "0.8", "--verifier", "0.1", "--test", "0.1", "--seed", "3")
     assert run("split_dataset", "d", *shares) == {"splits": {"train": 8, "verifier": 1, "test": 1}}
+
+
+@pytest.mark.parametrize("share", ["nan", "inf", "-inf", "1.5"])
+def test_a_share_that_is_none_is_a_bad_argument_with_its_line(share, capsys):
+    with pytest.raises(CommandError) as caught:
+        call_command("split_dataset", "d", f"--train={share}", "--json")
+    error = json.loads(capsys.readouterr().out.splitlines()[-1])["error"]
+    assert caught.value.returncode == 2 and error["code"] == "invalid"
+    assert (
+        error["message"]
+        == f"train: {error['details']['value']!r} is not usable, expected a share from 0 to 1."
+    )
+    assert str(error["details"]["value"]) == share
+
+
+def test_shares_that_are_no_whole_say_what_they_sum_to(capsys):
+    with pytest.raises(CommandError, match=r"'0\.1 \+ 0\.1 \+ 0\.3'.*sum to 1 \(these sum to 0\.5\)"):
+        call_command("split_dataset", "d", "--train=0.1", "--test=0.3", "--json")

@@ -89,10 +89,10 @@ def test_the_same_command_goes_on_where_a_killed_one_left_off() -> None:
     ("arguments", "status", "code", "words"),
     [
         (["train", "orm", "--recipe", "star", "--label", "made"], 2, "unknown_algorithm", "not built yet"),
-        (train(recipe="none"), 1, "unknown_recipe", "star_addition"),
-        (train(iteration=3), 1, "unknown_key", "did you mean 'iterations'?"),
-        (train(iterations=0), 1, "bad_value", "iterations: 0 is not usable, expected a whole number"),
-        (train(learning_rate="fast"), 1, "bad_value", "learning_rate: 'fast'"),
+        (train(recipe="none"), 2, "unknown_recipe", "star_addition"),
+        (train(iteration=3), 2, "unknown_key", "did you mean 'iterations'?"),
+        (train(iterations=0), 2, "bad_value", "iterations: 0 is not usable, expected a whole number"),
+        (train(learning_rate="fast"), 2, "bad_value", "learning_rate: 'fast'"),
         (train(base="none"), 1, "unknown_model", "base: There is no model labelled 'none'."),
         (train(dataset="none"), 1, "unknown_dataset", "dataset: There is no dataset named 'none'."),
         (train(split="empty"), 1, "empty_split", "has no questions in split 'empty'"),
@@ -151,3 +151,24 @@ def test_a_run_of_another_recipe_under_the_label_of_a_failed_one_is_a_new_run() 
     Job.objects.filter(pk=first.job_id).update(state="failed")
     answer = call(*train(iterations=1))
     assert answer["run"] != first.pk and LanguageModel.objects.filter(label="made").count() == 1
+
+
+@pytest.mark.parametrize(
+    ("setting", "code"),
+    [
+        ("learning_rate=nan", "bad_value"),
+        ("learning_rat=0.1", "unknown_key"),
+        ("iterations=0", "bad_value"),
+        ("iterations", "bad_override"),
+    ],
+)
+def test_a_value_that_is_none_is_a_bad_argument_wherever_it_stands(
+    tmp_path: Path, setting: str, code: str
+) -> None:
+    status, error = refused("train", "star", "--recipe", "star", "--set", setting, "--label", "made")
+    assert (status, error["code"]) == (2, code)
+    path = tmp_path / "own.toml"
+    path.write_text(f'algorithm = "star"\n{setting.replace("=", " = ")}\n')
+    status, error = refused("train", "star", "--recipe", str(path), "--label", "made")
+    assert (status, error["code"]) == (2, "unreadable_recipe" if code == "bad_override" else code)
+    assert not TrainingRun.objects.exists()

@@ -6,9 +6,13 @@ from accounts.errors import InvalidInput
 
 
 class RecipeError(InvalidInput):
-    """One thing is wrong. details: key (also as field), value and expected, as far as they apply."""
+    """One thing is wrong. details: key (also as field), value and expected, as far as they apply.
+
+    A command exits with 2, whether the recipe itself is at fault or what --set puts in its place.
+    """
 
     code = "bad_recipe"
+    blames_arguments = True
 
 
 def unknown_recipe(name: str, known: list[str]) -> RecipeError:

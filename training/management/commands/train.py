@@ -19,7 +19,8 @@ class Command(JsonCommand):
     help = (
         "Trains a model: sft, dpo (a verifier from preferences), star or vstar. Recipes: "
         f"{', '.join(recipe_names())}; each of their keys is explained in training/recipes/. "
-        "The same command again goes on with a run that failed, was cancelled or was killed."
+        "A recipe, or a value of --set, that is not what it may be is a bad argument (exit 2), also NaN and a "
+        "misspelt key. The same command again goes on with a run that failed, was cancelled or was killed."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
