@@ -36,13 +36,15 @@ def new_study(request: HttpRequest) -> HttpResponse:
     chosen = request.GET.get("dataset")
     if not chosen:
         return _choose_dataset(request)
+    asks = request.headers.get("HX-Request") == "true" or request.POST.get("act") == "estimate"
     form = NewStudyForm(
         request.POST if request.method == "POST" else None,
         dataset=dataset_summary(chosen),
         sources=request.GET.get("sources", "").split(","),
         preset=PRESETS.get(request.GET.get("preset", "")),
+        quiet=asks,
     )
-    if request.headers.get("HX-Request") == "true" or request.POST.get("act") == "estimate":
+    if asks:
         return _estimate(request, form)
     reasons: list[Reason] = []
     if form.is_valid():

@@ -7,6 +7,7 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.forms.utils import ErrorDict
 
 from ratings.console.study_choices import design_of, field_of, initial_of
 from ratings.library.selectors import DatasetSummary
@@ -213,7 +214,8 @@ class CrowdFields(forms.Form):
     )
     pools = _text(
         "Rater pools",
-        "One a line: name, places, triples each. Such as: students, 20, 10. Empty numbers: no limit.",
+        "One a line: name, places, triples each. Such as: students, 20, 10. Empty numbers: no limit. A panel "
+        "of the same name takes its raters in.",
         rows=3,
         limit=10_000,
     )
@@ -277,8 +279,13 @@ class NewStudyForm(ProtocolFields, CrowdFields, QualityFields, JourneyFields, As
         dataset: DatasetSummary,
         sources: Sequence[str] = (),
         preset: Preset | None = None,
+        quiet: bool = False,
     ) -> None:
-        """sources: preselected, as far as the dataset has them. preset: whose choices stand in the fields."""
+        """sources: preselected, as far as the dataset has them. preset: whose choices stand in the fields.
+
+        quiet: it is not finished yet, so nothing is an error.
+        """
+        self.quiet = quiet
         chosen: Mapping[str, Any] = preset.design if preset else {}
         initial = initial_of(chosen) | ({"raters": preset.raters} if preset else {})
         super().__init__(data, initial=initial)
@@ -293,6 +300,10 @@ class NewStudyForm(ProtocolFields, CrowdFields, QualityFields, JourneyFields, As
             self._offer(name, [("", "No primary contrast"), *((label, label) for label in labels)])
         wanted = self.initial.get("questions", _DEFAULTS.questions)
         self.initial["questions"] = min(wanted, dataset.questions)
+
+    @property
+    def errors(self) -> ErrorDict:
+        return ErrorDict() if self.quiet else super().errors
 
     def _offer(self, name: str, choices: Sequence[tuple[str, str]]) -> None:
         field = self.fields[name]
