@@ -3,7 +3,7 @@
 from ratings.club.models import Club, ClubPhone, ClubRound
 from ratings.crowd.models import Panel, PanelEntry, PanelEvent
 from ratings.exports.models import Export
-from ratings.journeys.models import BlindingGuess, ComprehensionTry, DebriefAnswers, StageChange
+from ratings.journeys.models import BlindingGuess, ComprehensionTry, DebriefAnswers
 from ratings.library.models import Dataset, Question, QuestionRevision, Rationale, Source
 from ratings.quality.models import RaterDecision
 from ratings.slots.models import (
@@ -15,6 +15,7 @@ from ratings.slots.models import (
     RaterToken,
     Rating,
     Slot,
+    StageChange,
 )
 from ratings.studies.models import Deviation, Protocol, Study, StudySource, Triple, TripleCard
 

@@ -9,7 +9,8 @@ from django.db import transaction
 from ratings.crowd.models import PanelEntry
 from ratings.slots.models import Assignment, Rater, RaterToken
 from ratings.slots.skip import release_held
-from ratings.studies.journey import ENDS, WITHDRAWN
+from ratings.slots.stages import move_stage
+from ratings.studies.journey import ENDS, LEFT, WITHDRAWN
 
 Status = PanelEntry.Status
 
@@ -45,10 +46,11 @@ def apply_status(entry: PanelEntry, status: str, *, at: datetime) -> str:
     entry.save(update_fields=["status", "status_at"])
     if wanted not in (Status.RETURNED, Status.TIMED_OUT):
         return f"{status}"
-    Rater.objects.select_for_update(no_key=True).get(pk=entry.rater_id)
+    rater = Rater.objects.select_for_update(no_key=True).get(pk=entry.rater_id)
     freed = Assignment.objects.filter(rater=entry.rater_id, state=Assignment.State.HELD).exists()
     release_held(entry.rater_id)
     if wanted == Status.RETURNED:
-        Rater.objects.filter(pk=entry.rater_id).exclude(stage__in=ENDS).update(stage=WITHDRAWN)
+        if rater.stage not in ENDS:
+            move_stage(rater.pk, left=rater.stage, entered=WITHDRAWN, outcome=LEFT)
         RaterToken.objects.filter(rater=entry.rater_id, revoked_at=None).update(revoked_at=at)
     return f"{status}: {'the slot that was held is free' if freed else 'no slot was held'}"

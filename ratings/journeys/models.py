@@ -8,22 +8,6 @@ from django.utils import timezone
 from ratings.slots.models import Assignment, Rater
 
 
-class StageChange(models.Model):
-    """A rater went from one stage to the next: ratings.studies.stages."""
-
-    rater = models.ForeignKey(Rater, on_delete=models.CASCADE, related_name="stage_changes")
-    left = models.CharField(max_length=16)
-    entered = models.CharField(max_length=16)
-    outcome = models.CharField(max_length=8)
-    #: Of the consent that was given or refused by this change, else empty.
-    consent = models.CharField(max_length=16, blank=True)
-    created_at = models.DateTimeField(default=timezone.now)
-
-    class Meta:
-        app_label = "ratings"
-        ordering = ["id"]
-
-
 class ComprehensionTry(models.Model):
     """One try of the comprehension check. A second one asks only for what the first got wrong."""
 

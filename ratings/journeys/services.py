@@ -14,11 +14,12 @@ from django.db import transaction
 from ratings.journeys.comprehension import answer_comprehension
 from ratings.journeys.debrief import answer_debrief
 from ratings.journeys.errors import ConsentChanged, PracticeUnfinished, WrongStage
-from ratings.journeys.standing import Standing, move_on, note_change, practice_counts, stand
+from ratings.journeys.standing import Standing, move_on, practice_counts, stand
 from ratings.slots.claim import claim_next
 from ratings.slots.errors import InvalidField, StudyClosed, StudyNotOpen
 from ratings.slots.models import Rater
 from ratings.slots.skip import release_held
+from ratings.slots.stages import move_stage
 from ratings.studies.journey import (
     COMPREHENSION,
     CONSENT,
@@ -174,6 +175,5 @@ def fail_check(rater_id: int) -> bool:
         return False
     entered = next_stage(read_journey(rater.study.journey), rater.stage, FAILED)
     release_held(rater.pk)
-    Rater.objects.filter(pk=rater.pk).update(stage=entered)
-    note_change(rater.pk, left=rater.stage, entered=entered, outcome=FAILED)
+    move_stage(rater.pk, left=rater.stage, entered=entered, outcome=FAILED)
     return True

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from ratings.crowd.models import PanelEntry
-from ratings.journeys.models import StageChange
 from ratings.slots.models import Assignment, PersonalItem, Rater, Rating, Slot
 from ratings.slots.records import RaterSession
 from ratings.slots.services import require_study
 from ratings.slots.sessions import find_rater
+from ratings.slots.stages import move_stage
 from ratings.studies.journey import DEBRIEF, PASSED, Journey, next_stage, read_journey
 from ratings.studies.models import Study
 
@@ -59,15 +59,10 @@ def move_on(standing: Standing, outcome: str, *, consent: str = "") -> Standing:
     if entered == standing.stage:
         return standing
     given = consent if outcome == PASSED and consent else standing.session.consent
-    Rater.objects.filter(pk=standing.rater_id).update(stage=entered, consent=given)
-    note_change(standing.rater_id, left=standing.stage, entered=entered, outcome=outcome, consent=consent)
+    move_stage(standing.rater_id, left=standing.stage, entered=entered, outcome=outcome, consent=consent)
+    if given != standing.session.consent:
+        Rater.objects.filter(pk=standing.rater_id).update(consent=given)
     return replace(standing, session=replace(standing.session, stage=entered, consent=given))
-
-
-def note_change(rater_id: int, *, left: str, entered: str, outcome: str, consent: str = "") -> None:
-    StageChange.objects.create(
-        rater_id=rater_id, left=left, entered=entered, outcome=outcome, consent=consent
-    )
 
 
 def has_debrief(standing: Standing) -> bool:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from django.db.models import Count
 
-from ratings.journeys.models import BlindingGuess, ComprehensionTry, DebriefAnswers, StageChange
-from ratings.slots.models import Rater
+from ratings.journeys.models import BlindingGuess, ComprehensionTry, DebriefAnswers
+from ratings.slots.models import Rater, StageChange
 from ratings.studies.journey import CONSENT, PASSED, STAGES, Journey, read_journey
 from ratings.studies.models import Study
 from ratings.studies.stages import DECLINED, FAILED_CHECK, SCREENED_OUT, WITHDRAWN

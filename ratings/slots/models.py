@@ -287,6 +287,22 @@ class DegradedTriple(models.Model):
         app_label = "ratings"
 
 
+class StageChange(models.Model):
+    """A rater went from one stage to the next: ratings.studies.stages."""
+
+    rater = models.ForeignKey(Rater, on_delete=models.CASCADE, related_name="stage_changes")
+    left = models.CharField(max_length=16)
+    entered = models.CharField(max_length=16)
+    outcome = models.CharField(max_length=8)
+    #: Of the consent that was given or refused by this change, else empty.
+    consent = models.CharField(max_length=16, blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        app_label = "ratings"
+        ordering = ["id"]
+
+
 class Flag(models.Model):
     """A rater's remark that something about a triple is wrong, made without leaving the task."""
 

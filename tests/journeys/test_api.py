@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from ratings.journeys.models import StageChange
+from ratings.slots.models import StageChange
 from ratings.studies.models import Study
 from tests.desk.calls import Program, said_by
 from tests.journeys.ways import WHOLE, stage_of

@@ -10,8 +10,8 @@ from typing import Any
 import httpx
 import pytest
 
-from ratings.journeys.models import BlindingGuess, ComprehensionTry, DebriefAnswers, StageChange
-from ratings.slots.models import Rater, Rating, Slot
+from ratings.journeys.models import BlindingGuess, ComprehensionTry, DebriefAnswers
+from ratings.slots.models import Rater, Rating, Slot, StageChange
 from tests.journeys.ways import WHOLE
 from tests.services.site import Site
 from tests.worlds import make_raters, make_study, ranking_of

@@ -12,8 +12,8 @@ from accounts.audit import COMMAND
 from ratings.crowd.panels import Arrival, PanelDesign, create_panel
 from ratings.crowd.panels import enter as enter_panel
 from ratings.journeys import services
-from ratings.journeys.models import BlindingGuess, ComprehensionTry, DebriefAnswers, StageChange
-from ratings.slots.models import Rater, Rating
+from ratings.journeys.models import BlindingGuess, ComprehensionTry, DebriefAnswers
+from ratings.slots.models import Rater, Rating, StageChange
 from ratings.studies.models import Study
 from tests.desk.reading import read_form
 from tests.journeys.ways import WHOLE, rate_all, stage_of, walk

@@ -11,8 +11,8 @@ from django.db import connection
 
 from accounts.errors import StarchamberError
 from ratings.journeys import services
-from ratings.journeys.models import BlindingGuess, ComprehensionTry, DebriefAnswers, StageChange
-from ratings.slots.models import Assignment, Rater, Slot
+from ratings.journeys.models import BlindingGuess, ComprehensionTry, DebriefAnswers
+from ratings.slots.models import Assignment, Rater, Slot, StageChange
 from ratings.slots.services import next_assignment, submit_rating
 from tests.journeys.ways import WHOLE, guesses, rate_all, say, view, walk
 from tests.worlds import make_raters, make_study, ranking_of

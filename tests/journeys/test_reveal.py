@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 from random import Random
 
 import pytest
@@ -18,6 +19,7 @@ from ratings.journeys.reveal import require_unrevealed, reveal_for
 from ratings.slots.models import Rater, Rating
 from ratings.studies.models import Study
 from ratings.studies.orders import ORDERS
+from tests.desk.test_blinding import imported_names
 from tests.desk.test_relabelling import NOON
 from tests.journeys.test_pages import enter
 from tests.journeys.ways import WHOLE, guesses, rate_all, say, view, walk
@@ -25,6 +27,7 @@ from tests.worlds import SOURCES
 
 pytestmark = pytest.mark.django_db
 
+ROOM = Path(services.__file__).parent
 ADDRESSES = ("", "journey/", "leave/", "reveal/", "ratings/")
 NOW = "2026-03-01T12:00:00Z"
 
@@ -167,3 +170,10 @@ def test_whoever_was_shown_the_sources_changes_no_rating_any_more() -> None:
     answered = program.post(f"/api/v1/ratings/{key}/revisions/", body, content_type="application/json")
     assert (answered.status_code, answered.json()["code"]) == (409, "revealed")
     assert Rating.objects.count() == 3
+
+
+@pytest.mark.parametrize("module", sorted(ROOM.glob("*.py")), ids=lambda path: path.stem)
+def test_no_module_of_the_room_but_the_reveal_can_name_a_source(module: Path) -> None:
+    names = {name.rsplit(".", 1)[-1] for name in imported_names(module)}
+    knowing = names & {"human_sources", "source_labels", "StudySource", "TripleCard", "Rationale", "Source"}
+    assert bool(knowing) == (module.stem == "reveal"), knowing

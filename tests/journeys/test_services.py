@@ -10,11 +10,11 @@ from django.utils import timezone
 
 from ratings.journeys import services
 from ratings.journeys.errors import ConsentChanged, PracticeUnfinished, UnknownQuestion, WrongStage
-from ratings.journeys.models import BlindingGuess, ComprehensionTry, DebriefAnswers, StageChange
+from ratings.journeys.models import BlindingGuess, ComprehensionTry, DebriefAnswers
 from ratings.slots import services as slots
 from ratings.slots.completion import completion
 from ratings.slots.errors import InvalidField, JourneyUnfinished, LeftStudy, StudyClosed
-from ratings.slots.models import PersonalItem, Rater, Rating, Slot
+from ratings.slots.models import PersonalItem, Rater, Rating, Slot, StageChange
 from ratings.studies.models import Study
 from tests.journeys.ways import (
     WHOLE,
