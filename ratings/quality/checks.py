@@ -46,7 +46,8 @@ def make_check(form: RatingForm, *, order: int, random: Random) -> Check:
     random.shuffle(positions)
     kinds = ["order", "all_bad"] if form.all_bad else ["order"]
     if random.choice(kinds) == "all_bad":
-        said = "Choose “All bad” for this one, and send it."
+        # No name of a button: pages are in several languages, and an item is written before anybody opens one.
+        said = "Say that all of them are bad, with the button for that below the cards, and send it."
         expected: dict[str, Any] = {"all_bad": True}
     else:
         said, places = _instruction(form, positions, random)
