@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.utils import timezone
@@ -27,7 +27,7 @@ class LiveJob:
 
     job: Job
     lanes: list[Job]
-    #: Where the job waits and no worker does.
+    #: Where the job waits, for its turn or for somebody to take it over, and no worker does.
     queue: QueueStatus | None
     log: LogPiece
     log_lines: str
@@ -50,9 +50,15 @@ class LiveJob:
         return in_words(max(0.0, (wait - timezone.now()).total_seconds())) if wait else ""
 
     @property
+    def lost(self) -> bool:
+        """Whether it is called running although its process has let its lease run out."""
+        expires = self.job.lease_expires_at
+        return self.job.state == Job.State.RUNNING and expires is not None and expires < timezone.now()
+
+    @property
     def quiet(self) -> str:
         """For how long the work has not said anything, where that is long."""
-        if self.job.state != Job.State.RUNNING or self.job.reported_at is None:
+        if self.job.state != Job.State.RUNNING or self.job.reported_at is None or self.lost:
             return ""
         seconds = (timezone.now() - self.job.reported_at).total_seconds()
         return in_words(seconds) if seconds > QUIET_SECONDS else ""
@@ -65,16 +71,17 @@ class LiveJob:
 def live_job(job: Job, user: User) -> LiveJob:
     """For the context of a page, as `live`: {% include "jobs/_live.html" %}."""
     [status] = queue_status([job.queue])
-    waits = job.state == Job.State.QUEUED and not status.is_served
     log = read_log(job.pk)
-    return LiveJob(
+    live = LiveJob(
         job=job,
         lanes=list(job.lanes.order_by("pk")),
-        queue=status if waits else None,
+        queue=None,
         log=log,
         log_lines="\n".join(log.text.splitlines()[-LOG_LINES:]),
         may_run=user.may(Act.RUN_JOBS),
     )
+    waits = job.state == Job.State.QUEUED or live.lost
+    return replace(live, queue=status) if waits and not status.is_served else live
 
 
 def live_curves(job: Job) -> dict[str, Any]:

@@ -95,6 +95,22 @@ def test_a_running_job_shows_stage_progress_and_what_is_left(staff: Client) -> N
     assert 'hx-trigger="every 2s"' in html
 
 
+@pytest.mark.parametrize("part", ["", "live/"])
+def test_a_job_whose_worker_died_does_not_pass_for_running(staff: Client, part: str) -> None:
+    now = clock.now()
+    gone = {"lease_expires_at": now - timedelta(seconds=1), "heartbeat_at": now - timedelta(minutes=1)}
+    job = set_to(running(new_job()), **gone)
+    shown = page(staff, job, part)
+    assert f"No word from its worker since {job.heartbeat_at:%-d %b, %H:%M:%S} UTC" in shown
+    assert "is taken over as soon as a worker is there" in shown and "No worker on queue" in shown
+    assert ">Running<" not in shown and "hx-get" in shown
+    WorkerBeat.objects.create(name="w", queues=[job.queue], started_at=now, seen_at=now)
+    shown = page(staff, job, part)
+    assert "is taken over by a worker in a moment" in shown and "No worker on queue" not in shown
+    shown = page(staff, running(job), part)
+    assert "No word" not in shown and "Running" in shown
+
+
 def test_a_job_that_has_ended_is_not_asked_for_again(staff: Client) -> None:
     job = new_job()
     run_here(job.pk)
