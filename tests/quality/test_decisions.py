@@ -1,4 +1,4 @@
-"""Deciding about raters on both databases: reversible, apart, one at a time, each with its line in the audit."""
+"""Deciding about raters: reversible, apart, one at a time, each with its line in the audit."""
 
 from __future__ import annotations
 
@@ -29,7 +29,14 @@ def act(
 
 
 @pytest.fixture
-def people(world):
+def people(db):
+    make_study(questions=3)
+    make_raters(count=3)
+
+
+@pytest.fixture
+def people_anywhere(world):
+    """The same with real commits, on both databases."""
     make_study(questions=3)
     make_raters(count=3)
 
@@ -132,7 +139,7 @@ def test_a_preview_writes_nothing_and_a_decision_on_a_stale_one_is_refused(peopl
     assert Rater.objects.get(name="rater-1").included
 
 
-def test_two_decisions_at_once_take_turns(people):
+def test_two_decisions_at_once_take_turns(people_anywhere):
     start = threading.Barrier(4)
     made: list[int] = []
 
@@ -150,7 +157,7 @@ def test_two_decisions_at_once_take_turns(people):
     assert RaterDecision.objects.count() == 3 and not Rater.objects.filter(included=True).exists()
 
 
-def test_in_and_out_at_once_leave_a_chain_without_a_gap(people):
+def test_in_and_out_at_once_leave_a_chain_without_a_gap(people_anywhere):
     start = threading.Barrier(6)
 
     def flip(verdict: str) -> None:

@@ -50,7 +50,7 @@ def guess(texts: Texts, family: Family, ways: list[Way] | None = None) -> Guess:
 
 
 def test_a_mix_of_ways_is_not_told_by_looks():
-    found = guess(word_problems(600), Family.WORD_PROBLEM)
+    found = guess(word_problems(450), Family.WORD_PROBLEM)
     assert not found.is_above_chance, found.sentence
 
 
