@@ -38,11 +38,32 @@ def fill() -> None:
             dataset=name.replace("_", "-"),
             actor=COMMAND,
         )
-    say("A closed study, rated by simulated raters who like explicit steps ...")
-    make_study("word-problems-1", "word-problems", questions=40, ratings_per_triple=3, raters=12)
+    say("A closed study, rated by simulated raters who like explicit steps, three of them careless ...")
+    make_study(
+        "word-problems-1",
+        "word-problems",
+        questions=40,
+        ratings_per_triple=4,
+        raters=16,
+        careless=3,
+        per_rater=10,
+        quality={"checks": 1, "degraded": 3, "repeats": 1},
+    )
     close_study("word-problems-1", actor=COMMAND)
     say("An open study, partly rated, with slots left for you ...")
-    make_study(OPEN_STUDY, "commonsense", questions=30, ratings_per_triple=4, raters=4, per_rater=10)
+    make_study(
+        OPEN_STUDY,
+        "commonsense",
+        questions=30,
+        ratings_per_triple=4,
+        raters=4,
+        per_rater=10,
+        form={
+            "reasons": ["no_justification", "begs_the_question", "wrong_step", "red_herring"],
+            "first_wrong_step": True,
+            "doubts": True,
+        },
+    )
 
 
 def make_study(
@@ -52,7 +73,10 @@ def make_study(
     questions: int,
     ratings_per_triple: int,
     raters: int,
+    careless: int = 0,
     per_rater: int | None = None,
+    form: dict[str, object] | None = None,
+    quality: dict[str, object] | None = None,
 ) -> None:
     """An open study that simulated raters have rated as far as they go."""
     from accounts.audit import COMMAND
@@ -69,12 +93,15 @@ def make_study(
         questions=questions,
         ratings_per_triple=ratings_per_triple,
         per_rater=per_rater,
+        form=form or {},
+        quality=quality or {},
         seed=1,
         instructions=INSTRUCTIONS.read_text(encoding="utf-8"),
     )
     create_study(design, actor=COMMAND)
     open_study(name, actor=COMMAND)
-    simulate_raters(Simulation(study=name, raters=raters, seed=1, strengths=STRENGTHS), actor=COMMAND)
+    simulation = Simulation(study=name, raters=raters, careless=careless, seed=1, strengths=STRENGTHS)
+    simulate_raters(simulation, actor=COMMAND)
 
 
 def mint_links() -> dict[str, object]:
