@@ -16,6 +16,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.services.chromium import find_chromium, launch_arguments
 
+OPEN_STUDY = "common-sense-1"
 FOLDER = Path(__file__).resolve().parent.parent / "docs" / "pictures"
 SIZES = {"desktop": (1280, 860), "phone": (390, 844)}
 
@@ -24,6 +25,8 @@ STAFF_PAGES = {
     "studies": "/",
     "study": "/studies/common-sense-1/",
     "results": "/studies/word-problems-1/results/?raters=simulated",
+    "quality": "/studies/word-problems-1/quality/?raters=simulated",
+    "designer": "/studies/new/?dataset=word-problems",
     "questions": "/datasets/word-problems/",
     "question": "/datasets/word-problems/questions/wp-001/",
     "run": "/runs/1/",
@@ -56,6 +59,27 @@ def take(page: Page, name: str, size: str, scheme: str) -> None:
     print(path.relative_to(FOLDER.parent.parent))
 
 
+def open_club(page: Page, base: str) -> str:
+    """Opens a paper club over the demo's open study, rates a round on three phones, shows the votes; its code."""
+    page.goto(f"{base}/studies/{OPEN_STUDY}/clubs/")
+    page.get_by_role("button", name="Open a club").click()
+    code = urlsplit(page.url).path.split("/")[2]
+    phones = [open_page(page.context.browser, "phone", "light") for _ in range(3)]  # type: ignore[arg-type]
+    for phone in phones:
+        phone.goto(f"{base}/club/{code}/")
+        phone.get_by_role("button", name="Take part").click()
+    page.get_by_role("button", name="Start round 1").click()
+    for phone in phones:
+        phone.locator("[data-card]").first.wait_for()
+        for position in (1, 0, 2):
+            phone.locator("[data-card]").nth(position).locator("h2").click()
+        phone.get_by_role("button", name="Send my vote").click()
+        phone.get_by_role("heading", name="Your vote is in").wait_for()
+    page.get_by_role("button", name="Show the votes").click()
+    page.wait_for_load_state("networkidle")
+    return code
+
+
 def main() -> None:
     owner_link, rater_link = sys.argv[1:3]
     base = "{0.scheme}://{0.netloc}".format(urlsplit(owner_link))
@@ -68,6 +92,7 @@ def main() -> None:
         staff = open_page(browser, "desktop", "light")
         sign_in(staff, owner_link)  # works once: the other pages borrow its cookies
         cookies = staff.context.cookies()
+        club = open_club(staff, base)
         for size in SIZES:
             for scheme in ("light", "dark"):
                 page = open_page(browser, size, scheme)
@@ -76,6 +101,8 @@ def main() -> None:
                     page.goto(base + address)
                     page.wait_for_load_state("networkidle")
                     take(page, name, size, scheme)
+                page.goto(f"{base}/club/{club}/wall/")
+                take(page, "wall", size, scheme)
                 desk = open_page(browser, size, scheme)
                 sign_in(desk, rater_link)
                 if size == "desktop":
