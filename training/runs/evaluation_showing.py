@@ -14,6 +14,12 @@ from training.runs.showing import Figure, percent
 _CURVES = (("pass@k", ("pass_at",)), ("majority vote", ("majority_at",)))
 
 
+#: How far the scale of k reaches beyond its ends, so that no line begins or ends on the edge of the plot.
+_ROOM = 1.3
+#: Characters of a legend's entry of which two stand beside each other at 360 pixels.
+_HALF_A_PHONE = 15
+
+
 @dataclass(frozen=True, slots=True)
 class Point:
     """One estimate with its interval, as shares; low and high None where there is none."""
@@ -60,14 +66,19 @@ def best_of_chart(result: dict[str, Any], *, key: str) -> Chart | None:
         return None
     import altair  # a fifth of a second, only where a chart is made
 
+    ks = sorted({point.k for point in points})
+    doublings = altair.Scale(type="log", base=2, domain=[ks[0] / _ROOM, ks[-1] * _ROOM], nice=False)
+    legend = altair.Legend(title=None, orient="top", columns=_columns(points), labelLimit=0)
     base = altair.Chart(altair.Data(values=_values(points))).encode(
-        x=altair.X("at:Q", title="k", scale=altair.Scale(type="log", base=2), axis=altair.Axis(format="d")),
-        color=altair.Color("by:N", title=None),
+        x=altair.X(
+            "at:Q", title="k", scale=doublings, axis=altair.Axis(values=ks, format="d", labelFlush=False)
+        ),
+        color=altair.Color("by:N", legend=legend),
     )
     share = altair.Axis(format="%")
     lines = base.mark_line(point=True).encode(
         y=altair.Y("accuracy:Q", title="right", axis=share, scale=altair.Scale(zero=False)),
-        strokeDash=altair.StrokeDash("by:N", title=None),
+        strokeDash=altair.StrokeDash("by:N", legend=legend),
         tooltip=[
             altair.Tooltip("by:N"),
             altair.Tooltip("k:Q"),
@@ -77,9 +88,17 @@ def best_of_chart(result: dict[str, Any], *, key: str) -> Chart | None:
         ],
     )
     bars = base.mark_rule(strokeWidth=1).encode(y="low:Q", y2="high:Q")
-    spec = (bars + lines).properties(width="container", height=320).to_dict()
+    # The height holds the legend too.
+    height = 280 + 20 * -(-len({point.curve for point in points}) // _columns(points))
+    spec = (bars + lines).properties(width="container", height=height).to_dict()
     head, rows = _table(points)
     return Chart(key, "What choosing among k samples adds", _summary(points), spec, head, rows)
+
+
+def _columns(points: list[Point]) -> int:
+    """Of the legend: as many as have room beside each other on a phone."""
+    longest = max(len(point.curve) for point in points)
+    return 2 if longest <= _HALF_A_PHONE else 1
 
 
 def _values(points: list[Point]) -> list[dict[str, Any]]:
