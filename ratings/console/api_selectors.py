@@ -8,6 +8,7 @@ from django.db.models import Count, Max, Q, QuerySet
 
 from ratings.slots.models import Rater, Rating
 from ratings.studies.errors import UnknownStudy
+from ratings.studies.form import read_form
 from ratings.studies.models import Study
 from ratings.studies.orders import ORDERS
 
@@ -52,6 +53,11 @@ def ratings_of(study: Study) -> QuerySet[Rating]:
     return rows.defer("triple__content")
 
 
+def _shown(study: Study, order: int, labels: list[str]) -> list[str]:
+    """The sources of the cards that were shown, from left to right: two of them where pairs are judged."""
+    return [labels[source] for source in ORDERS[order][: read_form(study.form).shown]]
+
+
 def rating_as_json(rating: Rating, study: Study, labels: list[str]) -> dict[str, Any]:
     """A stored rating in source labels."""
     return {
@@ -67,12 +73,13 @@ def rating_as_json(rating: Rating, study: Study, labels: list[str]) -> dict[str,
         "raters_kind": rating.rater.kind,
         "triple": rating.triple.number,
         "question": rating.triple.question.external_id,
-        "shown": None if rating.order is None else [labels[source] for source in ORDERS[rating.order]],
+        "shown": None if rating.order is None else _shown(study, rating.order, labels),
         "ranking": [[labels[source] for source in group] for group in rating.ranking],
         "all_bad": rating.all_bad,
         "first_wrong_step": {labels[int(source)]: step for source, step in rating.first_wrong_step.items()},
         "reasons": {labels[int(source)]: codes for source, codes in rating.reasons.items()},
         "confidence": rating.confidence,
+        "doubts": rating.doubts,
         "comment": rating.comment,
         "active_seconds": rating.active_seconds,
         "submitted_at": rating.submitted_at,

@@ -244,6 +244,7 @@ class RatingSerializer(serializers.Serializer[Any]):
     first_wrong_step = serializers.DictField(child=serializers.IntegerField())
     reasons = serializers.DictField(child=serializers.ListField(child=serializers.CharField()))
     confidence = serializers.IntegerField(allow_null=True)
+    doubts = serializers.ListField(child=serializers.CharField())
     comment = serializers.CharField()
     active_seconds = serializers.FloatField(allow_null=True)
     submitted_at = serializers.DateTimeField()

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from ratings.desk import journey_schema
+from ratings.slots.signals import SIGNALS
+from ratings.studies.form import DOUBTS
 
 _TEXT = {"type": "string"}
 _FLAG = {"type": "boolean"}
@@ -59,6 +61,16 @@ _SCHEMAS: dict[str, Any] = {
             "confidence": {"type": "integer", "minimum": 1, "maximum": 3, "nullable": True},
             "comment": {"type": "string", "maxLength": 5000},
             "active_seconds": {"type": "number", "minimum": 0, "nullable": True},
+            "doubts": {
+                **_list({"type": "string", "enum": list(DOUBTS)}),
+                "description": "about the question",
+            },
+            "signals": {
+                "type": "object",
+                "description": "what a page noticed; whole numbers. "
+                + "; ".join(f"{k}: {v}" for k, v in SIGNALS.items()),
+                "additionalProperties": {"type": "integer", "minimum": 0},
+            },
         },
         required=["ranking"],
     ),
@@ -81,6 +93,7 @@ _SCHEMAS: dict[str, Any] = {
                         "first_wrong_step": _by_card(_TEXT),
                         "reasons": _by_card(_list(_TEXT)),
                         "confidence": {"type": "integer", "nullable": True},
+                        "doubts": _list(_TEXT),
                         "assignment": _ref("Assignment"),
                     }
                 )
