@@ -46,7 +46,11 @@ def look(page: Page, found: dict[str, list[str]], name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("phone", "dark"), [(True, False), (False, True)], ids=["phone-light", "desktop-dark"]
+    ("phone", "dark"),
+    [
+        pytest.param(True, False, id="phone-light"),
+        pytest.param(False, True, id="desktop-dark", marks=pytest.mark.slow),
+    ],
 )
 def test_axe_finds_nothing_on_the_whole_way(
     module_site: Site, new_page: NewPage, phone: bool, dark: bool

@@ -91,10 +91,19 @@ class Walker:
         return None
 
 
-def test_raters_reach_the_end_through_kills_without_a_step_lost_or_doubled(any_site: Site) -> None:
+def test_raters_reach_the_end_through_kills_without_a_step_lost_or_doubled(live_site: Site) -> None:
+    walk_through_kills(live_site)
+
+
+@pytest.mark.slow
+def test_raters_of_the_embedded_world_reach_it_too(sqlite_site: Site) -> None:
+    walk_through_kills(sqlite_site)
+
+
+def walk_through_kills(site: Site) -> None:
     make_study(questions=6, overlap=RATERS, per_rater=PER_RATER, journey=WHOLE)
     raters = make_raters(count=RATERS)
-    walkers = [Walker(any_site, rater.token) for rater in raters]
+    walkers = [Walker(site, rater.token) for rater in raters]
     until = time.monotonic() + 90
     threads = [threading.Thread(target=walker.walk, args=[until]) for walker in walkers]
     for thread in threads:
@@ -102,8 +111,8 @@ def test_raters_reach_the_end_through_kills_without_a_step_lost_or_doubled(any_s
     for stage in KILLED_AT:
         while time.monotonic() < until and not any(stage in walker.reached for walker in walkers):
             time.sleep(0.01)
-        any_site.kill()
-        any_site.restart()
+        site.kill()
+        site.restart()
     for thread in threads:
         thread.join(timeout=120)
     assert [walker.complaints for walker in walkers] == [[]] * RATERS

@@ -8,6 +8,7 @@ import pytest
 from django.db import transaction
 from django.utils import timezone
 
+from accounts.errors import InvalidInput
 from ratings.journeys import services
 from ratings.journeys.errors import ConsentChanged, PracticeUnfinished, UnknownQuestion, WrongStage
 from ratings.journeys.models import BlindingGuess, ComprehensionTry, DebriefAnswers
@@ -89,14 +90,12 @@ def test_every_answer_again_changes_nothing_and_lands_where_the_rater_stands(wor
     assert StageChange.objects.count() == before + 1 and DebriefAnswers.objects.count() == 1
 
 
-@pytest.mark.parametrize(
-    "stage", ["instructions", "practice", "comprehension", "rating", "debrief", "done", "x"]
-)
-def test_no_stage_is_skipped(db, stage):
+def test_no_stage_is_skipped(db):
     secret = enter()
-    with pytest.raises(WrongStage) as refused:
-        say(secret, stage, **{"try": 1}, answers={"0": 1, "1": 0}, guesses={}, consents=True)
-    assert refused.value.details["stage"] == stage_of() == "consent"
+    for stage in ("instructions", "practice", "comprehension", "rating", "debrief", "done", "x"):
+        with pytest.raises(WrongStage) as refused:
+            say(secret, stage, **{"try": 1}, answers={"0": 1, "1": 0}, guesses={}, consents=True)
+        assert refused.value.details["stage"] == stage_of() == "consent"
     with pytest.raises(JourneyUnfinished):
         slots.next_assignment(secret)
     assert not StageChange.objects.exists()
@@ -165,9 +164,9 @@ def test_whoever_misses_twice_is_screened_out_with_a_code_of_its_own(world):
     assert say(secret, "comprehension", **{"try": 3}, answers={"0": 1}) == "screened_out"
 
 
-@pytest.mark.parametrize(
-    ("body", "error", "field"),
-    [
+def test_a_bad_answer_to_the_check_uses_up_no_try(db):
+    secret = enter({"comprehension": WHOLE["comprehension"]})
+    cases: tuple[tuple[dict, type[InvalidInput], str], ...] = (
         ({"try": 1, "answers": {"0": 1, "1": 0, "2": 0}}, UnknownQuestion, "answers.2"),
         ({"try": 1, "answers": {"0": 1}}, InvalidField, "answers.1"),
         ({"try": 1, "answers": {"0": 1, "1": 2}}, InvalidField, "answers.1"),
@@ -176,13 +175,11 @@ def test_whoever_misses_twice_is_screened_out_with_a_code_of_its_own(world):
         ({"try": 2, "answers": {"0": 1, "1": 0}}, InvalidField, "try"),
         ({"try": "1", "answers": {"0": 1, "1": 0}}, InvalidField, "try"),
         ({"answers": {"0": 1, "1": 0}}, InvalidField, "try"),
-    ],
-)
-def test_a_bad_answer_to_the_check_uses_up_no_try(db, body, error, field):
-    secret = enter({"comprehension": WHOLE["comprehension"]})
-    with pytest.raises(error) as refused:
-        say(secret, "comprehension", **body)
-    assert refused.value.details["field"] == field
+    )
+    for body, error, field in cases:
+        with pytest.raises(error) as refused:
+            say(secret, "comprehension", **body)
+        assert refused.value.details["field"] == field
     assert not ComprehensionTry.objects.exists() and stage_of() == "comprehension"
 
 
@@ -297,9 +294,12 @@ def test_a_debrief_with_nothing_to_ask_is_passed_over(db):
     assert changes() == [("rating", "passed", "done")]
 
 
-@pytest.mark.parametrize(
-    ("body", "error", "field"),
-    [
+def test_a_bad_debrief_stores_nothing(db):
+    secret = enter({"debrief": WHOLE["debrief"]})
+    walk(secret, to="debrief")
+    first = view(secret)["debrief"]["triples"][0]
+    names = {"TOKEN": first["assignment"], "CARD": first["cards"][0]["token"]}
+    cases: tuple[tuple[dict, type[InvalidInput], str], ...] = (
         ({"guesses": {"0" * 32: {}}}, UnknownQuestion, f"guesses.{'0' * 32}"),
         ({"guesses": {"TOKEN": {"x": "person"}}}, UnknownQuestion, "guesses.TOKEN.x"),
         ({"guesses": {"TOKEN": {"CARD": "me"}}}, InvalidField, "guesses.TOKEN.CARD"),
@@ -309,17 +309,12 @@ def test_a_debrief_with_nothing_to_ask_is_passed_over(db):
         ({"answers": {"2": "x"}}, UnknownQuestion, "answers.2"),
         ({"comment": "a\0b"}, InvalidField, "comment"),
         ({"comment": "x" * 2_000_000}, InvalidField, "comment"),
-    ],
-)
-def test_a_bad_debrief_stores_nothing(db, body, error, field):
-    secret = enter({"debrief": WHOLE["debrief"]})
-    walk(secret, to="debrief")
-    first = view(secret)["debrief"]["triples"][0]
-    names = {"TOKEN": first["assignment"], "CARD": first["cards"][0]["token"]}
-    with pytest.raises(error) as refused:
-        say(secret, "debrief", **renamed(body, names))
-    assert refused.value.details["field"] == renamed(field, names)
-    assert len(str(refused.value.details["value"])) <= 200
+    )
+    for body, error, field in cases:
+        with pytest.raises(error) as refused:
+            say(secret, "debrief", **renamed(body, names))
+        assert refused.value.details["field"] == renamed(field, names)
+        assert len(str(refused.value.details["value"])) <= 200
     assert not DebriefAnswers.objects.exists() and stage_of() == "debrief"
 
 
