@@ -115,3 +115,42 @@ def test_a_label_without_letters_is_not_found_everywhere(label):
     assert rules(HONEST[0], f"So says {label} and so it is.", HONEST[2], labels=("foo", "bar", label))[
         -1:
     ] == [("source_name", True)]
+
+
+@pytest.mark.parametrize(
+    ("text", "rule"),
+    [
+        ("As ChatGPT I say 12.", "model_name"),
+        ("Claude wrote it.", "model_name"),
+        ("Q: how many?\n12 of them.", "prompt_leftover"),
+        ("It is 12.\nHuman: and now?", "prompt_leftover"),
+        ("### Response\nIt is 12.", "prompt_leftover"),
+        ("It is 12.<|im_end|>", "prompt_leftover"),
+        ("[INST] It is 12 [/INST]", "prompt_leftover"),
+        ("Let's think step by step: 12.", "prompt_leftover"),
+        ("[thinking] It is 12.", "thinking_tag"),
+        ("It is 12. </inner_monologue>", "thinking_tag"),
+        ("It is 12 </think", "nothing"),
+        ("It is \U0001f600 12.", "odd_character"),
+        ("It is \ufffd 12.", "odd_character"),
+        ("It is １２ there.", "odd_character"),
+        ("It is 𝟏𝟐 there.", "odd_character"),
+        ("The b\u043ex has 12.", "odd_character"),
+        ("Δx is 3π, “so” it's ≤ 12 – naïve, 温度 20 °C, ½, €5, a → b.", "nothing"),
+        ("Коробка из 12.", "nothing"),
+        ("The ratio 3:4 means: 12. See question: none.", "nothing"),
+        ("We use [1, 2] and 3 < 4 > 1.", "nothing"),
+    ],
+)
+def test_marks_of_how_a_text_was_made_warn_and_honest_signs_do_not(text, rule):
+    others = ("x" * len(text), "y" * len(text))
+    said = [name for name, blocks in rules(text, *others) if not blocks and name != "length_outlier"]
+    assert said == ([] if rule == "nothing" else [rule])
+
+
+def test_a_text_more_than_twice_as_long_as_the_median_warns():
+    assert rules("a" * 21, "b" * 10, "c" * 9) == [("length_outlier", False)]
+    assert rules("a" * 20, "b" * 10, "c" * 9) == []
+    assert rules("a" * 20, "b" * 20, "c" * 1) == [], "a short one is no outlier of this rule"
+    [finding] = found("a" * 30, "b" * 10, "c" * 9)
+    assert "3.0 times as long as the median" in finding.message
