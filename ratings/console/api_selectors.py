@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.db.models import Count, Max, Q, QuerySet
 
-from ratings.slots.models import Rater, Rating
+from ratings.slots.models import Rater, Rating, Slot
 from ratings.studies.errors import UnknownStudy
 from ratings.studies.form import read_form
 from ratings.studies.models import Study
@@ -59,7 +60,9 @@ def _shown(study: Study, order: int, labels: list[str]) -> list[str]:
 
 
 def rating_as_json(rating: Rating, study: Study, labels: list[str]) -> dict[str, Any]:
-    """A stored rating in source labels."""
+    """A stored rating in source labels. The cards of checks and practice are no source's, their triple is no more than
+    an anchor: what would name them is left out, as in the export of votes."""
+    own = rating.kind not in (Slot.Kind.CHECK, Slot.Kind.PRACTICE)
     return {
         "rating": rating.key,
         "revision": rating.revision,
@@ -71,16 +74,20 @@ def rating_as_json(rating: Rating, study: Study, labels: list[str]) -> dict[str,
         "study": study.name,
         "rater": rating.rater.name,
         "raters_kind": rating.rater.kind,
-        "triple": rating.triple.number,
-        "question": rating.triple.question.external_id,
-        "shown": None if rating.order is None else _shown(study, rating.order, labels),
-        "ranking": [[labels[source] for source in group] for group in rating.ranking],
+        "triple": rating.triple.number if own else None,
+        "question": rating.triple.question.external_id if own else None,
+        "shown": _shown(study, rating.order, labels) if own and rating.order is not None else None,
+        "ranking": [[labels[source] for source in group] for group in rating.ranking] if own else [],
         "all_bad": rating.all_bad,
-        "first_wrong_step": {labels[int(source)]: step for source, step in rating.first_wrong_step.items()},
-        "reasons": {labels[int(source)]: codes for source, codes in rating.reasons.items()},
+        "first_wrong_step": _by_label(rating.first_wrong_step, labels) if own else {},
+        "reasons": _by_label(rating.reasons, labels) if own else {},
         "confidence": rating.confidence,
         "doubts": rating.doubts,
         "comment": rating.comment,
         "active_seconds": rating.active_seconds,
         "submitted_at": rating.submitted_at,
     }
+
+
+def _by_label(said: Mapping[str, Any], labels: list[str]) -> dict[str, Any]:
+    return {labels[int(source)]: value for source, value in said.items()}

@@ -21,6 +21,7 @@ class ItemRow:
     """tone: good, bad or nothing. triple: its number, None where an item shows none of the study's."""
 
     kind: str
+    degraded: bool
     after: int
     triple: int | None
     what: str
@@ -51,6 +52,7 @@ def _row(
         outcome, tone = ("skipped", "") if rating.skipped else _outcome(item, rating, first, around)
     return ItemRow(
         kind=item.get_kind_display(),
+        degraded=item.kind == "degraded",
         after=item.after,
         triple=item.triple.number if item.triple and item.kind != "check" else None,
         what=_what(item),

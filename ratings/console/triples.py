@@ -18,7 +18,9 @@ from ratings.console.access import study_frame
 from ratings.console.selectors import get_triple
 from ratings.desk.instructions import render_instructions
 from ratings.desk.presenting import MARKS, present
+from ratings.quality.degrade import WORDS, Way
 from ratings.slots.cards import assignment_view
+from ratings.slots.models import DegradedTriple
 from ratings.studies.draw import keyed_hash
 from ratings.studies.form import RatingForm
 from ratings.studies.models import Study, Triple
@@ -45,14 +47,19 @@ def triples(request: HttpRequest, name: str) -> HttpResponse:
 @never_cache
 @staff_page(Act.VIEW_STUDIES)
 def triple(request: HttpRequest, name: str, number: int) -> HttpResponse:
-    """One triple, its cards in an order drawn from the triple: a position tells as little as it tells raters."""
+    """One triple, its cards in an order drawn from the triple: a position tells as little as it tells raters.
+
+    With `?degraded=1` as its degraded item shows it, where quality control made one.
+    """
     study = get_study(name)
     found = get_triple(study, number)
+    degraded = DegradedTriple.objects.filter(triple=found).first()
+    as_degraded = degraded is not None and bool(request.GET.get("degraded"))
     order = preview_order(study, found)
     view = assignment_view(
         token=secrets.token_hex(16),
         order=order,
-        content=found.content,
+        content=degraded.content if degraded is not None and as_degraded else found.content,
         lease_expires_at=timezone.now(),
         done=0,
         quota=study.per_rater,
@@ -64,10 +71,18 @@ def triple(request: HttpRequest, name: str, number: int) -> HttpResponse:
         "number": number,
         "last": study.triples.count(),
         "instructions": render_instructions(study.instructions),
+        "damage": _damage(degraded, order) if degraded is not None else None,
+        "as_degraded": as_degraded,
     }
     if context["sources_are_visible"]:
         context["behind"] = _behind(study, found, order)
     return render(request, "console/triple.html", context)
+
+
+def _damage(degraded: DegradedTriple, order: int) -> tuple[str, str]:
+    """(mark, words) of the card that was made worse, where it stands here."""
+    mark = MARKS[ORDERS[order].index(degraded.expected["source"])]
+    return mark, WORDS[Way(degraded.expected["way"])]
 
 
 def preview_order(study: Study, triple: Triple) -> int:

@@ -11,7 +11,7 @@ from accounts.models import AuditEvent
 from accounts.tokens import mint_staff_token
 from ratings.crowd.simulation import Simulation, simulate_raters
 from ratings.quality.models import RaterDecision
-from ratings.slots.models import PersonalItem, Rater
+from ratings.slots.models import DegradedTriple, PersonalItem, Rater
 from ratings.studies.services import unblind_study
 from tests.console.ladder import LABELS, climb_act, climb_page, queries_of
 from tests.worlds import make_raters, make_study
@@ -198,3 +198,32 @@ def test_a_session_is_ended_only_for_failed_checks_and_only_once(client, enginee
     assert AuditEvent.objects.filter(act="rater.fail_check").count() == 1
     # Nothing about analysis or pay followed.
     assert not RaterDecision.objects.exists() and Rater.objects.filter(included=True).count() == 4
+
+
+def test_a_degraded_triple_can_be_looked_at_as_its_raters_see_it(client, engineer, study):
+    client.force_login(engineer)
+    degraded = DegradedTriple.objects.select_related("triple").first()
+    assert degraded is not None
+    address = f"/studies/trial/triples/{degraded.triple.number}/"
+    source = degraded.expected["source"]
+    worse, intact = (
+        content["cards"][source]["html"] for content in (degraded.content, degraded.triple.content)
+    )
+    page = text_of(client, address)
+    assert intact in page and worse not in page and "See it degraded" in page
+    page = text_of(client, f"{address}?degraded=1")
+    assert worse in page and intact not in page and "See it intact" in page
+    assert not any(label in page for label in LABELS)
+
+
+def test_ratings_by_call_name_no_triple_for_what_shows_none(client, headers, study):
+    unblind_study("trial", reason="to be sure", actor=COMMAND)
+    rows = client.get("/api/v1/ratings/?study=trial&raters=simulated&page_size=100", headers=headers).json()[
+        "results"
+    ]
+    checks = [row for row in rows if row["kind"] == "check"]
+    assert checks and all(
+        (row["triple"], row["question"], row["shown"]) == (None, None, None) for row in checks
+    )
+    assert all(row["ranking"] == [] for row in checks)
+    assert all(row["triple"] and row["shown"] for row in rows if row["kind"] != "check")
