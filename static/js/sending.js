@@ -4,7 +4,9 @@
 // The next triple is only ever the server's answer: while the network is away the desk waits.
 
 const { form, word, announce, complain, store } = globalThis.desk;
-const QUEUE = `starchamber-queue:${location.pathname}`;
+// One queue for all of a study's pages: a revision waits in line with the rest.
+const DESK = location.pathname.replace(/ratings\/[0-9a-f]{32}\/$/, "");
+const QUEUE = `starchamber-queue:${DESK}`;
 const PATIENCE_MS = 20_000; // a server that says nothing for so long is away
 const PAUSES_MS = [2_000, 4_000, 8_000, 15_000, 30_000];
 const KEPT_MS = 90 * 86_400_000; // as long as a link lives
@@ -22,6 +24,7 @@ let busy = false;
 let failures = 0;
 let timer = 0;
 let stuck = new Set(); // ids that only another link, or a new page, can send
+let mine = null; // the id of what this page sent, until it is answered for
 
 function queue() {
   const kept = unstored ?? store.read(QUEUE);
@@ -36,8 +39,10 @@ const waiting = () => queue().filter((act) => !stuck.has(act.id));
 const drop = (id) => keep(queue().filter((act) => act.id !== id));
 
 function writeDown(submitter) {
-  const body = new URLSearchParams(new FormData(form(), submitter));
-  keep([...queue(), { id: `${Date.now()}-${Math.random()}`, at: Date.now(), body: body.toString() }]);
+  const body = new URLSearchParams(new FormData(form(), submitter)).toString();
+  const id = `${Date.now()}-${Math.random()}`;
+  keep([...queue(), { id, at: Date.now(), url: location.pathname, body }]);
+  return id;
 }
 
 const field = (act, name) => new URLSearchParams(act.body).get(name) ?? "";
@@ -51,7 +56,7 @@ async function post(act) {
   const end = setTimeout(() => patience.abort(), PATIENCE_MS);
   try {
     const headers = { "HX-Request": "true" };
-    const response = await fetch(location.pathname, { method: "POST", headers, body, signal: patience.signal });
+    const response = await fetch(act.url, { method: "POST", headers, body, signal: patience.signal });
     return { response, text: await response.text() };
   } catch {
     return null;
@@ -71,11 +76,7 @@ async function send(act) {
     complain(word(error === "not_authenticated" ? "signed_out" : "foreign"));
     return STUCK;
   }
-  if (headers.get("HX-Redirect")) {
-    drop(act.id);
-    location.assign(headers.get("HX-Redirect"));
-    return DONE;
-  }
+  if (headers.get("HX-Redirect")) return goOn(act, headers.get("HX-Redirect"));
   if (status === 204) {
     announce(word("flagged"));
     return DONE;
@@ -85,14 +86,23 @@ async function send(act) {
     complain(word("stale"));
     return STUCK;
   }
-  if (status >= 400 && !(status === 422 && fresh)) {
+  if (status >= 400 && !(status === 422 && fresh && act.url === location.pathname)) {
     complain(status === 413 ? word("too_large") : word("refused", { status }));
     return DROPPED;
   }
   if (!fresh) return AWAY; // somebody else's page: a hotel's, a proxy's
   drop(act.id);
-  if (status !== 422) report(act);
-  swap(fresh, headers.get("HX-Replace-Url") ?? response.url);
+  if (status !== 422 && act.url === DESK) report(act);
+  // A revision is done with its page; what another page had sent leaves this one as it is.
+  if (act.url !== DESK && status !== 422) return act.url === location.pathname ? goOn(act, response.url) : DONE;
+  if (act.url === location.pathname) swap(fresh, headers.get("HX-Replace-Url") ?? response.url);
+  return DONE;
+}
+
+function goOn(act, address) {
+  drop(act.id);
+  mine = null;
+  location.assign(address);
   return DONE;
 }
 
@@ -116,8 +126,11 @@ function swap(fresh, address) {
 // Sends all that is written down, in order, until something is not answered for. Two tabs take turns.
 function deliver() {
   clearTimeout(timer);
-  if (navigator.locks) return navigator.locks.request(QUEUE, { ifAvailable: true }, (lock) => lock && sendAll());
-  return sendAll();
+  if (!navigator.locks) return sendAll();
+  return navigator.locks.request(QUEUE, { ifAvailable: true }, (lock) => {
+    if (lock) return sendAll();
+    timer = setTimeout(deliver, 1_000);
+  });
 }
 
 async function sendAll() {
@@ -130,6 +143,7 @@ async function sendAll() {
       const became = await send(act);
       if (became === AWAY) return wait(act);
       failures = 0;
+      if (act.id === mine) mine = null;
       if (became === STUCK) stuck.add(act.id);
       else drop(act.id);
     }
@@ -138,6 +152,8 @@ async function sendAll() {
     form()?.classList.remove("is-sending");
   }
   retry.hidden = true;
+  // Another tab had its turn and got the answer: this page shows what is settled.
+  if (mine && !queue().some((act) => act.id === mine)) return location.reload();
   unlock();
   if (waited && document.getElementById("trouble").textContent === shownWaiting) complain("");
   if (waited) announce(word("sent"));
@@ -168,7 +184,8 @@ document.addEventListener("submit", (event) => {
   event.preventDefault();
   const isFlag = event.submitter?.value === "flag";
   if (!isFlag && (busy || waiting().some((act) => field(act, "act") !== "flag"))) return;
-  writeDown(event.submitter);
+  const id = writeDown(event.submitter);
+  if (!isFlag) mine = id;
   if (isFlag) {
     event.submitter.closest("details").open = false;
     document.getElementById("question-heading").focus({ preventScroll: true });
@@ -180,7 +197,8 @@ retry?.addEventListener("click", deliver);
 addEventListener("online", () => failures && deliver());
 document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && failures && deliver());
 
-if (document.body.dataset.draft && waiting().length) {
+// What an earlier page had to leave.
+if (("sends" in (form()?.dataset ?? {}) || document.body.dataset.draft) && waiting().length) {
   if (form() && waiting().some((act) => field(act, "act") !== "flag")) form().inert = true;
   deliver();
 }

@@ -198,6 +198,42 @@ def test_another_raters_link_never_gets_the_answer(module_site: Site, new_page: 
     assert queued(again) == 1
 
 
+def test_a_revision_waits_too(module_site: Site, new_page: NewPage) -> None:
+    study = new_study()
+    page = new_page(module_site)
+    enter(page, study)
+    press(page, "1", "2", "3", "Enter")
+    saved(page, 1)
+    press(page, "u")
+    page.wait_for_url("**/ratings/*/")
+    expect(page.locator("html.has-script")).to_have_count(1)
+    press(page, "u", "u", "3", "2")
+    goes_away(page)
+    page.context.set_offline(False)
+    expect(page.locator("#note")).to_contain_text("Your revision is saved")
+    assert by_position(latest(study)) == [[0], [2], [1]]
+    assert Rating.objects.filter(study=study).count() == 2
+    assert queued(page) == 0
+
+
+def test_two_tabs_settle_one_triple(module_site: Site, new_page: NewPage) -> None:
+    """Both hold the same assignment; while the network is away both answer it: the first answer stands, both go on."""
+    study = new_study()
+    page = new_page(module_site)
+    enter(page, study)
+    other = page.context.new_page()
+    other.goto(page.url)
+    expect(other.locator("html.has-script")).to_have_count(1)
+    page.context.set_offline(True)
+    press(page, "1", "2", "3", "Enter")
+    expect(page.locator("#trouble")).to_contain_text("kept")
+    page.context.set_offline(False)
+    saved(page, 1)
+    press(other, "3", "2", "1", "Enter")
+    expect(other.locator("#note")).to_contain_text("Your first rating stands")
+    assert by_position(Rating.objects.get(study=study)) == [[0], [1], [2]]
+
+
 def test_nothing_is_lost_when_the_server_is_killed(module_site: Site, new_page: NewPage) -> None:
     study = new_study()
     page = new_page(module_site)
