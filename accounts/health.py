@@ -1,18 +1,23 @@
-"""Is this installation fit to be used? The checks behind `manage.py doctor`."""
+"""Is this installation fit to be used? The checks behind `manage.py doctor`, which write nothing.
+
+An app of the floors above adds its own: its AppConfig names them, `health = "jobs.health.CHECKS"`.
+"""
 
 from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from django.apps import apps
 from django.conf import settings
 from django.core.cache import cache
 from django.db import DatabaseError, connection
+from django.utils.module_loading import import_string
 
 from accounts.commands import unapplied_migrations
 from accounts.errors import StarchamberError
@@ -31,6 +36,8 @@ class Check:
 
 def database() -> Check:
     """Reachable, and which of the two kinds."""
+    if missing := missing_file():
+        return Check("database", False, f"there is no file {missing} yet; run manage.py migrate")
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
@@ -43,7 +50,16 @@ def database() -> Check:
     return Check("database", True, connection.vendor)
 
 
+def missing_file() -> str:
+    """The path of a SQLite database that is not there, which asking it anything would make; "" otherwise."""
+    name = str(connection.settings_dict["NAME"])
+    is_file = connection.vendor == "sqlite" and ":memory:" not in name and not name.startswith("file:")
+    return name if is_file and not Path(name).is_file() else ""
+
+
 def migrations() -> Check:
+    if missing_file():
+        return Check("migrations", False, "there is no database yet; run manage.py migrate")
     try:
         missing = unapplied_migrations()
     except DatabaseError:
@@ -54,6 +70,8 @@ def migrations() -> Check:
 
 
 def owner() -> Check:
+    if missing_file():
+        return Check("owner", False, "can not be looked up: there is no database yet")
     try:
         found = User.objects.filter(role=Role.OWNER, is_active=True).exists()
     except DatabaseError:
@@ -79,16 +97,18 @@ def public_url() -> Check:
 
 
 def storage() -> Check:
+    """Can be written, or made where it is not there yet; told by a file without a name, of which nothing stays."""
     folder = Path(settings.STORAGE_DIR)
+    nearest = next(one for one in (folder, *folder.absolute().parents) if one.exists())
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=folder) as file:
+        with tempfile.TemporaryFile(dir=nearest) as file:
             file.write(b"written by doctor")
             file.flush()
             os.fsync(file.fileno())
     except OSError as error:
         return Check("storage", False, f"{folder} can not be written: {error.strerror or error}")
-    return Check("storage", True, str(folder))
+    made = "" if folder == nearest else " (made when it is first needed)"
+    return Check("storage", True, f"{folder}{made}")
 
 
 def shared_cache() -> Check:
@@ -125,9 +145,15 @@ CHECKS: list[Callable[[], Check]] = [
 ]
 
 
+def _of_other_apps() -> Iterator[Callable[[], Check]]:
+    for app in apps.get_app_configs():
+        if named := getattr(app, "health", ""):
+            yield from import_string(named)
+
+
 def examine() -> dict[str, Any]:
     """`{"ok", "checks": [{"name", "ok", "message"}]}`, with an `error` naming the failed ones if there are any."""
-    found = [check() for check in CHECKS]
+    found = [check() for check in [*CHECKS, *_of_other_apps()]]
     failed = [check for check in found if not check.ok]
     answer: dict[str, Any] = {"ok": not failed, "checks": [asdict(check) for check in found]}
     if failed:

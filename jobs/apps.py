@@ -8,6 +8,7 @@ from django.apps import AppConfig
 class JobsConfig(AppConfig):
     name = "jobs"
     verbose_name = "Jobs"
+    health = "jobs.health.CHECKS"
 
     def ready(self) -> None:
         # Celery would have every worker run Django's checks at its start, which load every page of the site: a second

@@ -15,8 +15,11 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.utils import timezone
 
 from accounts.errors import InvalidInput
+from accounts.health import examine
+from jobs.models import WorkerBeat
 from tests.services.world import ROOT, SERVERS
 
 pytestmark = pytest.mark.timeout(120)
@@ -213,13 +216,47 @@ def test_create_researcher_and_doctor_from_an_empty_folder(environment, migrated
     assert checks["database"]["ok"] and checks["migrations"]["ok"] and checks["storage"]["ok"]
     environment["SECRET_KEY"] = ""
     del environment["SECRET_KEY"]
-    (tmp_path / "storage").rmdir()
     (tmp_path / "storage").write_text("a file where a folder should be")
     done = run(environment, "doctor", "--json")
     answer = last_line(done)
     failed = {check["name"] for check in answer["checks"] if not check["ok"]}
     assert done.returncode == 1 and not answer["ok"]
     assert failed >= {"secret_key", "storage"} and set(answer["error"]["details"]["failed"]) == failed
+
+
+def test_doctor_writes_nothing_and_names_what_is_missing(environment, tmp_path):
+    """A mistyped path is told, and not made true."""
+    (tmp_path / "place").mkdir()
+    environment["DATABASE_URL"] = f"sqlite:///{tmp_path}/place/typo.sqlite3"
+    environment["STORAGE_URL"] = f"{tmp_path}/no/storage"
+    environment["MODEL_ROOTS"] = f"{tmp_path}/models"
+    environment["ENDPOINTS"] = "lab=http://127.0.0.1:1/v1|LAB_KEY,free=http://127.0.0.1:2/v1"
+    environment["DEVICE"] = "mps"
+    before = sorted(tmp_path.rglob("*"))
+    done = run(environment, "doctor", "--json")
+    checks = {check["name"]: (check["ok"], check["message"]) for check in last_line(done)["checks"]}
+    assert sorted(tmp_path.rglob("*")) == before
+    assert checks["database"] == (
+        False,
+        f"there is no file {tmp_path}/place/typo.sqlite3 yet; run manage.py migrate",
+    )
+    assert checks["storage"] == (True, f"{tmp_path}/no/storage (made when it is first needed)")
+    assert checks["model_roots"] == (False, f"there is no folder {tmp_path}/models")
+    assert checks["endpoints"] == (False, "lab: the variable LAB_KEY holds no key")
+    assert checks["device"] == (False, "mps is not on this machine; set DEVICE=auto, or cpu")
+    assert checks["queues"][0] is False and not checks["migrations"][0]
+    assert done.returncode == 1
+
+
+def test_doctor_tells_queues_and_a_storage_that_can_not_be_made(db, settings):
+    settings.STORAGE_DIR = Path("/proc/nope")
+    now = timezone.now()
+    WorkerBeat.objects.create(name="w", queues=["train"], started_at=now, seen_at=now)
+    checks = {check["name"]: check for check in examine()["checks"]}
+    assert not checks["storage"]["ok"] and "/proc/nope can not be written" in checks["storage"]["message"]
+    said = checks["queues"]["message"]
+    assert "train: 1 worker, 0 waiting, 0 running" in said and "generate: no workers" in said
+    assert said.endswith("make worker QUEUES=generate,analysis")
 
 
 def test_call_command_raises_what_a_shell_would_exit_with(db, capsys):
