@@ -16,6 +16,7 @@ urlpatterns: list[URLPattern] = [
     path("runs/<int:pk>/examples/", api.ExamplesView.as_view(), name="api_run_examples"),
     path("runs/<int:pk>/pairs/", api.PairsView.as_view(), name="api_run_pairs"),
     path("checkpoints/", api.CheckpointsView.as_view(), name="api_checkpoints"),
+    path("checkpoints/<int:pk>/", api.CheckpointView.as_view(), name="api_checkpoint"),
     path("evaluations/", api.EvaluationsView.as_view(), name="api_evaluations"),
     path("evaluations/<int:pk>/", api.EvaluationView.as_view(), name="api_evaluation"),
     path("evaluations/<int:pk>/cancel/", api.CancelEvaluationView.as_view(), name="api_cancel_evaluation"),

@@ -18,7 +18,7 @@ from training.runs.models import Evaluation, TrainingRun
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("storage")]
 
 READ = ["runs/", "runs/{run}/", "runs/{run}/examples/", "runs/{run}/pairs/", "checkpoints/", "evaluations/"]
-READ += ["evaluations/{evaluation}/"]
+READ += ["checkpoints/{checkpoint}/", "evaluations/{evaluation}/"]
 ACTS = ["runs/{run}/cancel/", "runs/{run}/resume/", "evaluations/{evaluation}/cancel/"]
 ACTS += ["evaluations/{evaluation}/resume/"]
 WRITE = ["runs/", "evaluations/", *ACTS]
@@ -28,7 +28,8 @@ WRITE = ["runs/", "evaluations/", *ACTS]
 def rows() -> dict[str, int]:
     cache.clear()
     make_sums(count=60)
-    return {"run": staged().pk, "evaluation": evaluated().pk}
+    run = staged()
+    return {"run": run.pk, "evaluation": evaluated().pk, "checkpoint": run.checkpoints.get().pk}
 
 
 def client_of(user: User) -> Client:
@@ -59,8 +60,8 @@ def test_a_blind_analyst_launches_and_changes_nothing(rows, blind_analyst, path)
 @pytest.mark.parametrize("path", [path for path in READ + ACTS if "{" in path])
 def test_what_is_not_there_is_404(engineer, path) -> None:
     method = "post" if path in ACTS else "get"
-    status, body = ask(client_of(engineer), method, path.format(run=77, evaluation=77))
-    assert (status, body["code"]) == (404, "unknown_run" if "runs" in path else "unknown_evaluation")
+    status, body = ask(client_of(engineer), method, path.format(run=77, evaluation=77, checkpoint=77))
+    assert (status, body["code"]) == (404, f"unknown_{path.partition('s/')[0]}")
 
 
 @pytest.mark.parametrize("path", READ)
@@ -96,6 +97,8 @@ def test_pairs_checkpoints_and_evaluations_are_listed(rows, engineer) -> None:
     assert [(one["chosen"], one["rejected"]) for one in pairs["results"]] == [("1 1", "1 2")]
     _, checkpoints = ask(client, "get", "checkpoints/?is_result=true")
     assert [(one["model"], one["run"]) for one in checkpoints["results"]] == [("tiny-base", rows["run"])]
+    status, checkpoint = ask(client, "get", f"checkpoints/{rows['checkpoint']}/")
+    assert (status, checkpoint) == (200, checkpoints["results"][0])
     _, evaluations = ask(client, "get", "evaluations/?model=tiny-base")
     assert [one["result"] for one in evaluations["results"]] == [RESULT]
 

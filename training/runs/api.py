@@ -199,6 +199,15 @@ class CheckpointsView(generics.ListAPIView[Checkpoint]):
         return selectors.checkpoints()
 
 
+class CheckpointView(APIView):
+    """One checkpoint."""
+
+    @extend_schema(responses=CheckpointSerializer)
+    def get(self, request: Request, pk: int) -> Response:
+        require(staff_user(request), Act.VIEW_MODELS)
+        return Response(CheckpointSerializer(selectors.get_checkpoint(pk)).data)
+
+
 class EvaluationFilter(django_filters.FilterSet):  # type: ignore[misc]  # django-filter ships no types
     model = django_filters.CharFilter(field_name="model__label")
     dataset = django_filters.CharFilter(field_name="dataset__name")

@@ -13,6 +13,10 @@ class UnknownEvaluation(NotFound):
     code = "unknown_evaluation"
 
 
+class UnknownCheckpoint(NotFound):
+    code = "unknown_checkpoint"
+
+
 class LabelTaken(Conflict):
     """A model, or a run that may still make one, has this label."""
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from django.db.models import Count, QuerySet
 
-from training.runs.errors import UnknownEvaluation, UnknownRun
+from training.runs.errors import UnknownCheckpoint, UnknownEvaluation, UnknownRun
 from training.runs.models import (
     Checkpoint,
     Evaluation,
@@ -72,6 +72,14 @@ def checkpoints(run: TrainingRun | None = None) -> QuerySet[Checkpoint]:
     found = Checkpoint.objects.select_related("run__job", "run__base", "run__dataset", "model")
     found = found.filter(model__isnull=False).prefetch_related("run__studies").order_by("-id")
     return found if run is None else found.filter(run=run)
+
+
+def get_checkpoint(pk: int) -> Checkpoint:
+    """Raises UnknownCheckpoint, also for one whose files were not kept as a model."""
+    checkpoint = checkpoints().filter(pk=pk).first()
+    if checkpoint is None:
+        raise UnknownCheckpoint(f"There is no checkpoint {pk}.", details={"checkpoint": pk})
+    return checkpoint
 
 
 def evaluations() -> QuerySet[Evaluation]:
