@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_http_methods, require_safe
 
 from ratings.desk.gate import go_to, rater_page
-from ratings.desk.journey_words import PLACES
+from ratings.desk.journey_words import places_in_words
 from ratings.desk.notes import journey_address
 from ratings.desk.presenting import MARKS
 from ratings.desk.session import read_secret
 from ratings.journeys import services
-from ratings.journeys.reveal import reveal_for
+from ratings.journeys.reveal import RevealedTriple, reveal_for
 from ratings.slots.errors import StudyClosed
 from ratings.studies.journey import ENDS
 
@@ -40,17 +42,27 @@ def reveal(request: HttpRequest, study: str) -> HttpResponse:
     """Which source wrote what, once nothing can be biased by it any more; 404 before."""
     standing = services.stand(read_secret(request), study=study)
     found = reveal_for(standing)
-    words = dict(enumerate(PLACES, start=1))
-    triples = [
-        {
-            "question": triple.question,
-            "all_bad": triple.all_bad,
-            "cards": [
-                {"card": card, "mark": MARKS[card.position], "place": words.get(card.place or 0, "")}
-                for card in sorted(triple.cards, key=lambda card: card.place or len(PLACES) + 1)
-            ],
-        }
-        for triple in found.triples
-    ]
+    kind = standing.session.form.kind
+    triples = [_triple(triple, kind) for triple in found.triples]
     context = {"session": standing.session, "found": found, "triples": triples, "favourite": found.favourite}
     return render(request, "desk/journey/reveal.html", context)
+
+
+def _triple(triple: RevealedTriple, kind: str) -> dict[str, Any]:
+    """A triple with its cards in the rater's order, those without a place last."""
+    placed = sorted({card.place for card in triple.cards if card.place})
+    groups = [[card.label for card in triple.cards if card.place == place] for place in placed]
+    words = places_in_words(groups, kind)
+    return {
+        "question": triple.question,
+        "all_bad": triple.all_bad,
+        "cards": [
+            {
+                "card": card,
+                "mark": MARKS[card.position],
+                "place": words.get(card.label, ""),
+                "is_first": card.place == 1,
+            }
+            for card in sorted(triple.cards, key=lambda card: card.place or len(MARKS) + 1)
+        ],
+    }

@@ -11,6 +11,7 @@ from ratings.desk.instructions import render_instructions
 from ratings.desk.journey_forms import ANSWER, GUESS
 from ratings.desk.journey_words import ENDINGS, places_in_words, steps_of
 from ratings.desk.presenting import MARKS
+from ratings.desk.words import MARK_WORDS
 from ratings.journeys.services import Standing
 from ratings.journeys.showing import explained, show
 from ratings.studies.journey import COMPREHENSION, DEBRIEF, ENDS, PRACTICE, SCREENED_OUT
@@ -53,7 +54,13 @@ def _practice(part: dict[str, Any], kind: str) -> dict[str, Any]:
         return part
     yours, careful = (places_in_words(told[name], kind) for name in ("yours", "careful"))
     cards = [
-        {**card, "mark": mark, "yours": yours.get(card["token"]), "careful": careful.get(card["token"])}
+        {
+            **card,
+            "mark": mark,
+            "name": MARK_WORDS[mark],
+            "yours": yours.get(card["token"]),
+            "careful": careful.get(card["token"]),
+        }
         for card, mark in zip(told["cards"], MARKS, strict=False)
     ]
     agrees = bool(careful) and yours == careful
@@ -83,7 +90,8 @@ def _debrief(part: dict[str, Any], said: Mapping[str, str]) -> dict[str, Any]:
         cards = []
         for card, mark in zip(triple["cards"], MARKS, strict=False):
             name = f"{GUESS}{triple['assignment']}-{card['token']}"
-            cards.append({**card, "mark": mark, "name": name, "said": said.get(name, "")})
+            marked = {**card, "mark": mark, "mark_name": MARK_WORDS[mark]}
+            cards.append({**marked, "name": name, "said": said.get(name, "")})
         triples.append({**triple, "cards": cards})
     questions = []
     for question in part["questions"]:
