@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from http import HTTPStatus
 
-from accounts.errors import NotFound, StarchamberError
+from accounts.errors import Conflict, NotFound, StarchamberError
 
 
 class JobError(StarchamberError):
@@ -25,6 +25,19 @@ class NotFinite(JobError):
     """A measured value is NaN or infinite."""
 
     code = "not_finite"
+
+
+class StillHeld(Conflict):
+    """Another process has the job, or had it and was killed a moment ago; details say for how long that is waited."""
+
+    code = "job_is_live"
+
+    def __init__(self, what: str, *, owner: str, seconds: int) -> None:
+        super().__init__(
+            f"{what} is at work under {owner}. If that was killed, it can be taken over in {seconds} s: ask again"
+            " then.",
+            details={"owner": owner, "retry_after_seconds": seconds},
+        )
 
 
 class UnknownJob(NotFound):

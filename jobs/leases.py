@@ -6,6 +6,7 @@ Every change is one conditional statement on (id, state, fence): of two processe
 from __future__ import annotations
 
 import contextlib
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -18,6 +19,7 @@ from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Coalesce
 
 from jobs import clock
+from jobs.errors import StillHeld
 from jobs.models import Job
 from jobs.outcomes import Ending, Outcome
 
@@ -187,6 +189,14 @@ def take_from_the_lost(pk: int) -> Job | None:
     }
     _end_attempt(job, Outcome(Ending.BROKEN, error=error))
     return job
+
+
+def still_held(job: Job, what: str) -> StillHeld | None:
+    """The error about a job that another process has; None where nobody has it. what: the work, for the message."""
+    if job.state != Job.State.RUNNING or job.lease_expires_at is None:
+        return None
+    seconds = max(1, math.ceil((job.lease_expires_at - clock.now()).total_seconds()))
+    return StillHeld(what, owner=job.lease_owner, seconds=seconds)
 
 
 def _can_skip() -> bool:

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import errno
 import json
+import os
 import sys
 import traceback
+from pathlib import Path
+
+from django.conf import settings
 
 from accounts.errors import StarchamberError
 from jobs.context import OUTAGE, JobContext
@@ -64,11 +68,26 @@ def _unforeseen(error: Exception) -> JobError:
     if isinstance(error, OSError) and error.errno in _NO_SPACE:
         where = {"path": str(error.filename)} if error.filename else {}
         return JobError("The disk is full. Make room, then resume the job.", code="disk_full", details=where)
+    if isinstance(error, OSError) and _is_of_storage(error.filename):
+        why = error.strerror or type(error).__name__
+        return JobError(
+            f"The storage can not be used: {error.filename}: {why}. Check STORAGE_URL, then resume the job.",
+            code="storage_unusable",
+            details={"path": str(error.filename), "reason": why, "storage": str(settings.STORAGE_DIR)},
+        )
     return JobError(
         f"{type(error).__name__}: {_one_line(error)}",
         code="internal_error",
         details={"hint": "The stack is in the job's log."},
     )
+
+
+def _is_of_storage(path: object) -> bool:
+    """Whether a file that could not be used is the storage's own, or a folder on the way to it."""
+    if not isinstance(path, str | bytes):
+        return False
+    found, storage = Path(os.fsdecode(path)), Path(settings.STORAGE_DIR)
+    return storage in (found, *found.parents) or found in storage.parents
 
 
 def _one_line(error: Exception) -> str:

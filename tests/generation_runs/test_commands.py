@@ -18,9 +18,10 @@ from django.utils import timezone
 
 from generation.runs.models import Candidate, GenerationBatch, GenerationRun
 from generation.runs.selectors import get_run
+from jobs.leases import claim_job
 from jobs.models import Job
 from ratings.library.models import Rationale
-from tests.generation_runs.worlds import done, make_model, make_questions, rows_of
+from tests.generation_runs.worlds import done, launched, make_model, make_questions, rows_of
 from tests.services.world import ROOT, SERVERS
 
 
@@ -78,6 +79,22 @@ def test_the_command_answers_as_agreed(model: Path, capsys) -> None:
     assert (run.temperature, run.source.label, run.job.state) == (0.5, "mine", "finished")
 
 
+def test_right_after_a_kill_it_is_said_how_long_to_wait(model: Path, settings, capsys) -> None:
+    make_questions(count=1)
+    run = launched()
+    assert claim_job(run.job_id, owner="a command that is dead") is not None
+    with pytest.raises(CommandError):
+        call_command("generate", "--resume", str(run.pk), "--json")
+    error = json.loads(capsys.readouterr().out.splitlines()[-1])["error"]
+    assert error["code"] == "job_is_live" and error["details"]["run"] == run.pk
+    seconds = error["details"]["retry_after_seconds"]
+    assert settings.JOB_LEASE_SECONDS - 5 < seconds <= settings.JOB_LEASE_SECONDS
+    assert error["message"] == (
+        f"Run {run.pk} is at work under a command that is dead. If that was killed, it can be taken over in"
+        f" {seconds} s: ask again then."
+    )
+
+
 @pytest.mark.slow
 def test_a_command_that_is_killed_half_way_is_resumed_and_ends_with_the_same_rows(
     both_worlds: Path, settings, capsys
@@ -96,7 +113,7 @@ def test_a_command_that_is_killed_half_way_is_resumed_and_ends_with_the_same_row
     stored = Candidate.objects.filter(run=run).count()
     assert 0 < stored < run.planned and stored % 2 == 0
     resume = ("generate", "--resume", str(run.pk))
-    with pytest.raises(CommandError, match="not waiting"):
+    with pytest.raises(CommandError, match="can be taken over in"):
         answer_of(capsys, *resume)  # the dead process's lease has to run out first
     Job.objects.filter(pk=run.job_id).update(lease_expires_at=timezone.now() - timedelta(seconds=60))
     assert answer_of(capsys, *resume)["candidates"] == run.planned

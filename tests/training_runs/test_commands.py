@@ -79,6 +79,7 @@ def test_the_same_command_goes_on_where_a_killed_one_left_off() -> None:
     assert claim_job(run.job_id, owner="a command that is dead") is not None
     status, error = refused(*train(label="cut"))
     assert (status, error["code"]) == (1, "job_is_live")
+    assert f"it can be taken over in {error['details']['retry_after_seconds']} s" in error["message"]
     Job.objects.filter(pk=run.job_id).update(lease_expires_at=timezone.now() - timedelta(minutes=1))
     answer = call(*train(label="cut"))
     assert answer["run"] == run.pk and outcome_of(get_run(run.pk)) == expected
@@ -172,3 +173,12 @@ def test_a_value_that_is_none_is_a_bad_argument_wherever_it_stands(
     status, error = refused("train", "star", "--recipe", str(path), "--label", "made")
     assert (status, error["code"]) == (2, "unreadable_recipe" if code == "bad_override" else code)
     assert not TrainingRun.objects.exists()
+
+
+def test_a_storage_that_can_not_be_used_is_named(settings) -> None:
+    make_sums(count=60)
+    settings.STORAGE_DIR = Path("/proc/nope")
+    status, error = refused(*train("star", iterations=1))
+    assert (status, error["code"]) == (1, "storage_unusable")
+    assert "The storage can not be used: /proc/nope" in error["message"]
+    assert "Check STORAGE_URL" in error["message"] and error["details"]["storage"] == "/proc/nope"

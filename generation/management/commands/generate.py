@@ -14,7 +14,7 @@ from generation.runs.models import GenerationRun
 from generation.runs.selectors import get_run, summary_of
 from generation.runs.services import launch_generation
 from generation.runs.spec import GenerationSpec
-from jobs.leases import take_from_the_lost
+from jobs.leases import still_held, take_from_the_lost
 from jobs.services import cancel_job, resume_job, run_here
 
 _DEFAULTS = GenerationSpec(dataset="", model="", samples=1)
@@ -85,6 +85,9 @@ def _resumed(pk: int, chosen: dict[str, Any]) -> GenerationRun:
     if take_from_the_lost(run.job_id) is not None:
         cancel_job(run.job_id, actor=COMMAND)
         run.job.refresh_from_db()
+    if (held := still_held(run.job, f"Run {run.pk}")) is not None:
+        held.details["run"] = run.pk
+        raise held
     if run.job.is_resumable:
         resume_job(run.job_id, actor=COMMAND)
     return run
