@@ -230,8 +230,12 @@ def pay_chart(found: StudyQuality) -> Chart | None:
     )
     layers = [bars]
     if found.pay.hourly_floor is not None:
-        floor = altair.Data(values=[{"at": float(found.pay.hourly_floor)}])
-        layers.append(altair.Chart(floor).mark_rule(strokeWidth=3, strokeDash=[6, 4]).encode(x="at:Q"))
+        floor = altair.Data(values=[{"at": float(found.pay.hourly_floor), "what": "floor"}])
+        # The fourth of the page's colours is red: it is seen on a bar too.
+        red = altair.Color("what:N", legend=None, scale=altair.Scale(domain=["", " ", "  ", "floor"]))
+        layers.append(
+            altair.Chart(floor).mark_rule(strokeWidth=3, strokeDash=[6, 4]).encode(x="at:Q", color=red)
+        )
     said = f"{len(paid)} raters, median {money(found.median_hourly, found.pay)} an hour"
     if found.pay.hourly_floor is not None:
         said += (

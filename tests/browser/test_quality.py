@@ -70,7 +70,7 @@ def test_the_pages_are_whole_and_accessible(new_page: NewPage, module_site: Site
     for address in (QUALITY, "/studies/watched/quality/raters/simulated-1-9/", "/studies/watched/quality/"):
         page.goto(address)
         if address == QUALITY:
-            expect(page.locator(".chart__plot svg").nth(1)).to_be_visible()
+            expect(page.locator(".chart__plot svg").nth(1)).to_be_visible(timeout=30_000)
         findings = axe_findings(page)
         if page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"):
             findings.append("scrolls sideways")
