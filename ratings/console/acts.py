@@ -17,6 +17,7 @@ from ratings.console.services import reopen_parked_slots
 from ratings.slots.opening import open_study
 from ratings.slots.overlap import raise_overlap
 from ratings.studies.errors import LintBlocks
+from ratings.studies.freezing import note_deviation
 from ratings.studies.selectors import get_study
 from ratings.studies.services import close_study, pause_study, unblind_study
 from ratings.studies.thresholds import THRESHOLDS, change_thresholds
@@ -85,6 +86,18 @@ def thresholds(request: HttpRequest, name: str) -> HttpResponse:
         said = {key: request.POST[key].strip() for key in THRESHOLDS if request.POST.get(key, "").strip()}
         change_thresholds(name, to=_numbers(said), reason=request.POST.get("reason", ""), actor=actor)
         return f"The thresholds of {name} stand as you said."
+
+    return _do(request, name, act)
+
+
+@require_POST
+@staff_page(Act.RUN_STUDIES)
+def deviate(request: HttpRequest, name: str) -> HttpResponse:
+    """Writes a deviation down by hand."""
+
+    def act(actor: Actor) -> str:
+        note_deviation(name, reason=request.POST.get("reason", ""), actor=actor)
+        return "It stands with the protocol now."
 
     return _do(request, name, act)
 

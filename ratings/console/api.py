@@ -25,12 +25,14 @@ from accounts.models import User
 from accounts.roles import Act
 from ratings.analysis.planning import Plan
 from ratings.analysis.plans import PlanRequest, plan_study
+from ratings.analysis.serializers import DeviationSerializer
 from ratings.console import api_selectors as selectors
 from ratings.console.serializers import (
     LintSerializer,
     MintedRatersSerializer,
     NewRatersSerializer,
     NewStudySerializer,
+    NoteSerializer,
     OpenStudySerializer,
     PlanAnswerSerializer,
     PlanRequestSerializer,
@@ -53,6 +55,7 @@ from ratings.slots.progress import study_progress
 from ratings.slots.sessions import RATER_PREFIX
 from ratings.studies.blinding import require_visible_results
 from ratings.studies.design_file import read_design
+from ratings.studies.freezing import note_deviation
 from ratings.studies.models import Study
 from ratings.studies.selectors import get_study, lint_study, source_labels
 from ratings.studies.services import close_study, create_study, pause_study, unblind_study
@@ -162,6 +165,18 @@ class RaiseOverlapView(_ActView):
         study, made = raise_overlap(name, **body.validated_data, actor=Actor.of(user))
         answer = {"study": study.name, "state": study.state, "slots": made}
         return Response({**answer, "ratings_per_triple": study.ratings_per_triple})
+
+
+class DeviationsView(_ActView):
+    @extend_schema(request=NoteSerializer, responses={201: DeviationSerializer})
+    def post(self, request: Request, name: str) -> Response:
+        """Writes down what was done otherwise than the protocol says, where no call of ours did it."""
+        user = staff_user(request)
+        require(user, self.act)
+        body = NoteSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        noted = note_deviation(name, **body.validated_data, actor=Actor.of(user))
+        return Response(DeviationSerializer(noted).data, status=HTTPStatus.CREATED)
 
 
 class ThresholdsView(_ActView):

@@ -7,6 +7,7 @@ from typing import Any
 from rest_framework import serializers
 
 from ratings.analysis.planning import Plan
+from ratings.analysis.serializers import DeviationSerializer
 from ratings.slots.models import Rater
 from ratings.studies.estimate import SECONDS_PER_RATING
 from ratings.studies.models import Study
@@ -58,10 +59,11 @@ class StudySerializer(serializers.ModelSerializer[Study]):
 
 class StudyWithSourcesSerializer(StudySerializer):
     sources = serializers.ListField(child=serializers.CharField(), source="source_labels", read_only=True)
+    deviations = DeviationSerializer(many=True, read_only=True)
 
     class Meta(StudySerializer.Meta):
         # A journey may name the sources that are people, and the primary contrast names two.
-        fields = [*StudySerializer.Meta.fields, "sources", "journey", "protocol"]
+        fields = [*StudySerializer.Meta.fields, "sources", "journey", "protocol", "deviations"]
         read_only_fields = fields
 
 
@@ -104,6 +106,10 @@ class RaisedOverlapSerializer(serializers.Serializer[Any]):
 
 
 _PLAN = Plan()
+
+
+class NoteSerializer(serializers.Serializer[Any]):
+    reason = serializers.CharField(help_text="what was done otherwise than the protocol says, and why")
 
 
 class ThresholdsSerializer(serializers.Serializer[Any]):

@@ -12,6 +12,7 @@ urlpatterns = [
     path("studies/<str:name>/open/", api.OpenView.as_view(), name="api_open_study"),
     path("plan/", api.PlanView.as_view(), name="api_plan"),
     path("studies/<str:name>/overlap/", api.RaiseOverlapView.as_view(), name="api_raise_overlap"),
+    path("studies/<str:name>/deviations/", api.DeviationsView.as_view(), name="api_deviations"),
     path("studies/<str:name>/thresholds/", api.ThresholdsView.as_view(), name="api_thresholds"),
     path("studies/<str:name>/pause/", api.PauseView.as_view(), name="api_pause_study"),
     path("studies/<str:name>/close/", api.CloseView.as_view(), name="api_close_study"),

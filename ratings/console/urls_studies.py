@@ -24,6 +24,7 @@ urlpatterns: list[URLPattern] = [
     path("studies/<slug:name>/open/", acts.open_, name="open"),
     path("studies/<slug:name>/pause/", acts.pause, name="pause"),
     path("studies/<slug:name>/overlap/", acts.raise_overlap_, name="raise_overlap"),
+    path("studies/<slug:name>/deviations/", acts.deviate, name="deviate"),
     path("studies/<slug:name>/thresholds/", acts.thresholds, name="thresholds"),
     path("studies/<slug:name>/close/", acts.close, name="close"),
     path("studies/<slug:name>/unblind/", acts.unblind, name="unblind"),

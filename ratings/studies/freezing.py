@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from accounts.audit import Actor
+from django.db import transaction
+
+from accounts.audit import Actor, record
 from accounts.errors import InvalidInput
+from ratings.studies.errors import WrongState
 from ratings.studies.form import read_form
 from ratings.studies.models import Deviation, Protocol, Study
 from ratings.studies.pay import read_pay
 from ratings.studies.protocol import DEVIATIONS, Contrast, hash_of, read_protocol
 from ratings.studies.quality_mix import read_mix
+from ratings.studies.selectors import get_locked_study
 
 MAX_REASON_CHARACTERS = 2_000
 
@@ -84,6 +88,23 @@ def log_deviation(
     return Deviation.objects.create(
         study=study, code=code, details=dict(details or {}), reason=said, by=actor.label
     )
+
+
+@transaction.atomic
+def note_deviation(name: str, *, reason: str, actor: Actor) -> Deviation:
+    """Writes down by hand what no act of the product knows of.
+
+    Raises UnknownStudy, WrongState (a draft) and InvalidInput (`reason`).
+    """
+    study = get_locked_study(name)
+    if study.state == Study.State.DRAFT:
+        raise WrongState(
+            f"Study {name!r} is a draft; there is no protocol yet to deviate from.",
+            details={"study": name, "state": study.state, "expected": ["open", "paused", "closed"]},
+        )
+    noted = log_deviation(study, "other", actor=actor, reason=reason)
+    record(actor, "study.deviation", subject=study.name, details={"reason": noted.reason})
+    return noted
 
 
 def deviations_as_json(study: Study) -> list[dict[str, Any]]:

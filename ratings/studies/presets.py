@@ -9,8 +9,7 @@ from typing import Any
 from ratings.studies.form import REASONS
 
 CONSENT = (
-    "You are asked to read short rationales and to rank them. It takes about as long as the page before said, and you "
-    "may stop at any time by closing the page.\n\n"
+    "You are asked to read short rationales and to rank them. You may stop at any time, without giving a reason.\n\n"
     "Your answers are stored under a pseudonym and used for research on how explanations are judged. They may be "
     "published in a form that does not name you.\n\n"
     "By going on you agree to take part."
@@ -49,7 +48,7 @@ PUBLICATION = Preset(
     title="Publication",
     words=(
         "100 questions, each by five people, with consent, an instruction check, degraded and repeated items, reasons "
-        "and first wrong steps, and one primary contrast."
+        "and first wrong steps. Name your primary contrast before you draw."
     ),
     raters=25,
     design={

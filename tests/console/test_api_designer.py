@@ -19,6 +19,7 @@ NEW = {"name": "trial", "dataset": "sums", "sources": list(SOURCES), "questions"
 CALLS = [
     ("studies/trial/overlap/", {"to": 5, "reason": "more power"}),
     ("studies/trial/thresholds/", {"thresholds": {"fastest": 80}, "reason": "short texts"}),
+    ("studies/trial/deviations/", {"reason": "the room was loud"}),
     ("plan/", {"questions": 20, "simulations": 30}),
 ]
 
@@ -37,7 +38,7 @@ def test_strangers_raters_and_the_wrong_role_are_refused(path, body, blind_analy
     assert not Deviation.objects.exists() and Slot.objects.count() == 36
 
 
-@pytest.mark.parametrize(("path", "body"), CALLS[:2])
+@pytest.mark.parametrize(("path", "body"), CALLS[:3])
 def test_an_unknown_study_and_another_method_are_said(caller, path, body):
     caller.post(path.replace("trial", "none"), body, status=404)
     caller.get(path, status=405)
@@ -92,4 +93,12 @@ def test_overlap_thresholds_and_power_are_answered(caller):
     assert 0 <= answer["power"]["power"] <= 1 and len(answer["curve"]) == 5
     refused = caller.post("plan/", {"win_rate": 2}, status=422)
     assert refused["details"]["field"] == "win_rate"
-    assert [one.by for one in Deviation.objects.all()] == ["engineer", "engineer"]
+    noted = caller.post("studies/trial/deviations/", {"reason": " the room was loud "}, status=201)
+    assert (noted["code"], noted["reason"]) == ("other", "the room was loud")
+    assert (
+        caller.post("studies/trial/deviations/", {"reason": "a" * 2_001}, status=422)["details"]["field"]
+        == "reason"
+    )
+    assert [one.by for one in Deviation.objects.all()] == ["engineer"] * 3
+    told = caller.get("studies/trial/")["deviations"]
+    assert [one["code"] for one in told] == ["overlap_raised", "thresholds_changed", "other"]

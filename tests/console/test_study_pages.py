@@ -21,7 +21,7 @@ from tests.console.ladder import LABELS, climb_act, climb_page, queries_of
 from tests.worlds import make_dataset, make_raters, make_study
 
 PAGES = ["", "progress/", "lint/", "triples/", "triples/1/"]
-ACTS = ["open", "pause", "close", "unblind", "unpark", "overlap", "thresholds"]
+ACTS = ["open", "pause", "close", "unblind", "unpark", "overlap", "thresholds", "deviations"]
 
 
 def make_draft(name: str = "trial", *, questions: int = 4) -> Study:
@@ -284,6 +284,11 @@ def test_the_overlap_is_raised_and_thresholds_are_changed_from_the_page(client, 
     assert "it is 4 now" in say(client, "/studies/trial/overlap/", to="4", reason="more")
     assert "stand as you said" in say(client, "/studies/trial/thresholds/", fastest="80", reason="short")
     assert "expected" in say(client, "/studies/trial/thresholds/", fastest="fast", reason="short")
+    assert "stands with the protocol" in say(
+        client, "/studies/trial/deviations/", reason="The <room> was loud."
+    )
+    assert "expected why" in say(client, "/studies/trial/deviations/", reason=" ")
     page = client.get("/studies/trial/").content.decode()
+    assert "“The &lt;room&gt; was loud.”" in page
     assert "More ratings of each triple than planned: 2 to 4" in page and "fastest = 80" in page
     assert Slot.objects.count() == 12

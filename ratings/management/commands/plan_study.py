@@ -21,8 +21,12 @@ class Command(JsonCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         default = Plan()
         parser.add_argument("--questions", type=int, default=default.questions, help="triples to rate")
-        parser.add_argument("--ratings-per-triple", type=int, default=default.ratings_per_triple)
-        parser.add_argument("--raters", type=int, default=default.raters)
+        parser.add_argument(
+            "--ratings-per-triple", type=int, default=default.ratings_per_triple, help="planned for each"
+        )
+        parser.add_argument(
+            "--raters", type=int, default=default.raters, help="ratings are dealt to them evenly"
+        )
         parser.add_argument(
             "--win-rate",
             type=float,
@@ -38,15 +42,17 @@ class Command(JsonCommand):
         parser.add_argument(
             "--sd-rater", type=float, default=default.sd_rater, help="of rater effects, in log odds"
         )
-        parser.add_argument("--alpha", type=float, default=default.alpha)
-        parser.add_argument("--simulations", type=int, default=default.simulations)
-        parser.add_argument("--seed", type=int, default=default.seed)
+        parser.add_argument("--alpha", type=float, default=default.alpha, help="level of the two-sided test")
+        parser.add_argument("--simulations", type=int, default=default.simulations, help="how many studies")
+        parser.add_argument("--seed", type=int, default=default.seed, help="of the simulation")
         parser.add_argument("--curve", action="store_true", help="also fewer and more questions")
         parser.add_argument("--extra", type=int, default=0, help="checks, practice … of each rater")
-        parser.add_argument("--seconds-per-rating", type=float, default=SECONDS_PER_RATING)
+        parser.add_argument(
+            "--seconds-per-rating", type=float, default=SECONDS_PER_RATING, help="for time and pay"
+        )
         parser.add_argument("--currency", default="", help="of the pay, such as GBP")
         parser.add_argument("--pay-per-rater", help="for a whole session")
-        parser.add_argument("--pay-per-rating")
+        parser.add_argument("--pay-per-rating", help="for each rating; both add up")
         parser.add_argument("--hourly-floor", help="pay for an hour should not be less")
 
     def run(self, **options: Any) -> dict[str, Any]:
