@@ -54,6 +54,14 @@ def read_json_file(path: Path, option: str) -> dict[str, Any]:
     return read
 
 
+class _Defaults(argparse.ArgumentDefaultsHelpFormatter):
+    """Tells a default where it says something: not None, no empty list, and no switch that is off."""
+
+    def _get_help_string(self, action: argparse.Action) -> str | None:
+        silent = action.default is None or action.default is False or action.default == []
+        return action.help if silent else super()._get_help_string(action)
+
+
 class _Parser(CommandParser):
     def error(self, message: str) -> NoReturn:
         raise BadArguments(message)
@@ -72,7 +80,7 @@ class JsonCommand(BaseCommand):
         parser = _Parser(
             prog=f"{os.path.basename(prog_name)} {subcommand}",
             description=self.help or None,
-            formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+            formatter_class=_Defaults,
             allow_abbrev=False,
             **kwargs,
         )

@@ -64,8 +64,25 @@ class LiveJob:
         return in_words(seconds) if seconds > QUIET_SECONDS else ""
 
     @property
-    def error_details(self) -> list[tuple[str, Any]]:
-        return sorted((self.job.error or {}).get("details", {}).items())
+    def error_details(self) -> list[tuple[str, str]]:
+        details = (self.job.error or {}).get("details", {})
+        return [(name.replace("_", " "), _in_words(value)) for name, value in sorted(details.items())]
+
+
+def _in_words(value: Any) -> str:
+    """A value of an error's details for people: counts by name, lists, what there is."""
+    match value:
+        case None:
+            return "nothing"
+        case dict():
+            return ", ".join(f"{name} {_in_words(one)}" for name, one in value.items()) or "none"
+        case list():
+            return ", ".join(map(_in_words, value)) or "none"
+        case bool():
+            return "yes" if value else "no"
+        case int():
+            return f"{value:,}"
+    return str(value)
 
 
 def live_job(job: Job, user: User) -> LiveJob:

@@ -17,6 +17,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
+from accounts.commands import JsonCommand
 from accounts.errors import InvalidInput
 from accounts.health import examine
 from jobs.models import WorkerBeat
@@ -100,6 +101,16 @@ def test_help_is_help_and_still_leaves_its_line_for_a_program(environment):
     assert done.returncode == 0 and "A command of a test." in done.stdout and "how many" in done.stdout
     done = run(environment, "--help", "--json", body="return {}")
     assert done.returncode == 0 and "how many" in last_line(done)["help"]
+
+
+def test_help_tells_defaults_that_say_something(capsys):
+    parser = JsonCommand().create_parser("manage.py", "trial")
+    parser.add_argument("--split", help="only this one")
+    parser.add_argument("--hint", action="store_true", help="give it away")
+    parser.add_argument("--set", nargs="+", default=[], help="values")
+    parser.add_argument("--samples", type=int, default=4, help="how many")
+    text = " ".join(parser.format_help().split())
+    assert "how many (default: 4)" in text and text.count("(default: ") == 1
 
 
 @pytest.mark.parametrize(

@@ -140,6 +140,15 @@ def test_a_failed_job_shows_code_message_and_details_and_can_be_resumed(staff: C
     assert AuditEvent.objects.filter(act="job.resume", actor_label="engineer").count() == 1
 
 
+def test_details_of_a_failure_are_told_in_words(staff: Client) -> None:
+    details = {"fates": {"wrong": 1200, "too_long": 3}, "splits": ["test", "train"], "best_step": None}
+    error = {"code": "nothing_to_learn", "message": "Nothing was kept.", "details": details}
+    shown = page(staff, set_to(new_job(), state="failed", error=error))
+    assert "<dt>fates</dt><dd>wrong 1,200, too_long 3</dd>" in shown
+    assert "<dt>splits</dt><dd>test, train</dd>" in shown and "<dt>best step</dt><dd>nothing</dd>" in shown
+    assert "{" not in shown.partition("Nothing was kept.")[2].partition("</dl>")[0]
+
+
 def test_cancelling_asks_a_running_job_and_ends_a_waiting_one(staff: Client) -> None:
     waiting, busy = new_job(), running(new_job())
     for job in (waiting, busy):

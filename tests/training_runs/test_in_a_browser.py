@@ -64,7 +64,7 @@ def test_a_run_is_launched_watched_cancelled_resumed_and_finished(
     )
     assert axe_findings(page) == []
     page.get_by_role("button", name="Launch").click()
-    expect(page.get_by_text("first-star is in the queue.")).to_be_visible()
+    expect(page.get_by_text("first-star is launched.")).to_be_visible()
     # Nobody works yet, and the page says so.
     expect(page.get_by_text("No worker on queue train")).to_be_visible()
     run = TrainingRun.objects.get()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from accounts.audit import COMMAND
 from accounts.errors import Conflict, StarchamberError
@@ -13,11 +14,11 @@ from generation.registry.services import register_model
 from jobs.models import Job
 from jobs.services import cancel_job
 from ratings.studies.models import Study
-from tests.training_runs.worlds import base, launched, make_sums, recipe
+from tests.training_runs.worlds import base, launched, make_sums, recipe, staged
 from tests.worlds import make_study
-from training.runs.errors import LabelTaken
+from training.runs.errors import EmptySplit, LabelTaken
 from training.runs.launching import launch_training, launch_training_for, resume_run
-from training.runs.models import TrainingRun
+from training.runs.models import Iteration, TrainingRun
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("storage")]
 
@@ -151,3 +152,14 @@ def test_the_committed_base_is_registered_when_it_is_first_named() -> None:
     make_sums()
     launched()
     assert base().label == "tiny-base" and AuditEvent.objects.filter(act="model.register").count() == 1
+
+
+def test_a_missing_validation_split_is_refused_with_those_that_there_are() -> None:
+    """Also where the examples come from a run, which was measured on nothing until now."""
+    make_sums(count=60)
+    with pytest.raises(EmptySplit, match="validation_split: .* in split 'nosuch'; its splits are .*test"):
+        launched("sft", validation_split="nosuch")
+    run = staged()
+    Iteration.objects.filter(run=run).update(finished_at=timezone.now())
+    with pytest.raises(EmptySplit, match="validation_split: "):
+        launched("sft", label="again", from_run="made", validation_split="nosuch")

@@ -126,11 +126,11 @@ def _check_held_out(dataset: Dataset, recipe: Dpo | Vstar) -> None:
 def _check_sft(dataset: Dataset, recipe: Sft) -> None:
     if recipe.from_run:
         about("from_run", lambda: require_kept_examples(recipe.from_run, dataset))
-        return
-    require_questions(dataset, recipe.split, key="split")
+    else:
+        require_questions(dataset, recipe.split, key="split")
+        _check_sources(dataset, recipe.split, recipe.sources)
     if recipe.validation_split:
         require_questions(dataset, recipe.validation_split, key="validation_split")
-    _check_sources(dataset, recipe.split, recipe.sources)
 
 
 def _check_sources(dataset: Dataset, split: str, sources: tuple[str, ...]) -> None:

@@ -60,7 +60,7 @@ def new_evaluation(request: HttpRequest) -> HttpResponse:
             show_refusal(form, error)
         else:
             enqueue(made.job)
-            messages.success(request, "The evaluation is in the queue.")
+            messages.success(request, "The evaluation is launched.")
             return redirect("training:evaluation", made.pk)
     context = {"form": form, "trail": [EVALUATIONS]}
     return render(request, "training/new_evaluation.html", context, status=422 if form.errors else 200)

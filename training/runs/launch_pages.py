@@ -55,7 +55,7 @@ def new_run(request: HttpRequest, recipe: str) -> HttpResponse:
             show_refusal(form, error)
         else:
             enqueue(run.job)
-            messages.success(request, f"{run.label} is in the queue.")
+            messages.success(request, f"{run.label} is launched.")
             return redirect("training:run", run.pk)
     context: dict[str, Any] = {
         "form": form,

@@ -16,6 +16,7 @@ from accounts.roles import Act
 from jobs.live import live_curves, live_job
 from training.runs import selectors
 from training.runs.blinding import blind_studies, counts_are_hidden, require_visible_votes, told
+from training.runs.diverging import divergence_of
 from training.runs.example_filter import ExampleFilterForm, PairFilterForm
 from training.runs.models import Algorithm, TrainingRun
 from training.runs.showing import (
@@ -105,6 +106,7 @@ def _moving(found: TrainingRun) -> dict[str, Any]:
         "fates": [] if hidden else fate_rows(selectors.fates(found)),
         "figures": result_figures(told(found, found.metrics)),
         "blind": blind_studies(found),
+        "divergence": divergence_of(found),
         "checkpoints": selectors.checkpoints(found).order_by("id"),
         "pair_count": found.pairs.count(),
     }
