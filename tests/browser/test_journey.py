@@ -67,6 +67,7 @@ def test_axe_finds_nothing_on_the_whole_way(
     look(page, found, "practice")
     for _ in range(2):
         page.get_by_role("link", name="practise", exact=False).click()
+        expect(page.locator("html.has-script")).to_have_count(1)
         for card in page.locator("[data-card]").all():
             card.locator(".rationale__text").click()
         page.get_by_role("button", name="Submit").click()
