@@ -210,13 +210,13 @@ def fill_ratings(study: Study, triples: list[Triple], raters: list[Rater], *, re
         Assignment(
             token=random.randbytes(16).hex(),
             slot=slot,
-            rater=raters[(slot.triple.number + slot.replicate) % RATERS],
+            rater=raters[(triple.number + replicate) % RATERS],
             triple=slot.triple,
             state="rated",
             order=slot.order,
             lease_expires_at=now,
         )
-        for slot in slots
+        for slot, (triple, replicate) in zip(slots, places, strict=True)
     )
     Rating.objects.bulk_create(rating(study, held) for held in assignments)
 
