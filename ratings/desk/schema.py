@@ -138,7 +138,8 @@ _PATHS: dict[str, Any] = {
     "/api/v1/studies/{study}/assignments/": {
         "post": _operation(
             "next_assignment",
-            "The assignment that this rater holds, or a new one. 409 `study_not_open`, 410 `study_closed`.",
+            "The assignment that this rater holds, or a new one. 409 `study_not_open`; 409 `journey_unfinished` before "
+            "rating and after it (see `journey/`); 410 `study_closed`.",
             parameter="study",
             responses={
                 "201": _answer("A new assignment.", "Assignment"),

@@ -66,6 +66,8 @@ class Rated:
     confidence: int | None = None
     #: Codes of ratings.studies.form.DOUBTS.
     doubts: Sequence[str] = ()
+    #: The version of the consent under which it was said; empty where none was asked for.
+    consent: str = ""
     #: How many cards the rater saw: the first ones of the order.
     cards_shown: int = 3
     #: Source indices below all of the ranking that were not compared with each other.

@@ -64,6 +64,7 @@ def _columns(format_name: str, labels: Sequence[str]) -> dict[str, pa.DataType]:
                 "doubts": pa.list_(_TEXT),
                 "degraded": pa.struct({"source": _TEXT, "way": _TEXT}),
                 "passed": _FLAG,
+                "consent": _TEXT,
             }
         case "ranking":
             return {

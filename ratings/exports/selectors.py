@@ -53,6 +53,7 @@ _RATING_COLUMNS = (
     "rater__anonymous",
     "confidence",
     "doubts_text",
+    "consent",
 )
 _JSON_PLACES = tuple(_RATING_COLUMNS.index(column) for column in _as_text)
 _KIND = _RATING_COLUMNS.index("kind")

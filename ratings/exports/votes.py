@@ -5,10 +5,11 @@
      "ranking": [["star"], ["human", "few_shot"]], "all_bad": false, "skipped": false,
      "first_wrong_step": {"few_shot": 1}, "reasons": {"few_shot": ["wrong_step"]},
      "active_seconds": 31.5, "submitted_at": "2026-01-31T12:00:00.000000Z", "confidence": 3, "doubts": ["answer_wrong"],
-     "degraded": null, "passed": null}
+     "degraded": null, "passed": null, "consent": "5e1f0c9a77b2"}
 
 `shown` has the two cards of a pairwise study. It is null where the order is not known, `rater` where the rater is a
 column of an imported file.
+`consent` is the version of the consent that its rater had given, null where the study asks for none.
 
 A triple of kind `degraded` says in `degraded` which source's card was made worse, and how: {"source": "star", "way":
 "shuffled"}. A `check` says in `passed` whether it was; its cards and those of `practice` are no source's, so that its
@@ -52,6 +53,7 @@ def vote_rows(rated: Rated, context: Context) -> Iterable[Row]:
         "doubts": list(rated.doubts),
         "degraded": _degraded(rated, context),
         "passed": _passed(rated),
+        "consent": rated.consent or None,
     }
     if context.lineage:
         lineage = triple_lineage(rated.triple, context)

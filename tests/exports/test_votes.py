@@ -21,7 +21,7 @@ KEYS = (
     ),
     *("ranking", "all_bad", "skipped", "first_wrong_step", "reasons", "active_seconds", "submitted_at"),
     # Added to the contract's.
-    *("confidence", "doubts", "degraded", "passed"),
+    *("confidence", "doubts", "degraded", "passed", "consent"),
 )
 
 
@@ -61,6 +61,7 @@ def test_a_vote_has_the_keys_of_the_contract_and_says_what_was_stored(db, tmp_pa
         "doubts": [],
         "degraded": None,
         "passed": None,
+        "consent": None,
     }
     assert not {rating.key, "ada", str(rating.pk)} & set(pseudonyms)
 

@@ -14,8 +14,10 @@ from ratings.analysis.services import analyse_study
 from ratings.journeys import services
 from ratings.journeys.models import BlindingGuess
 from ratings.slots.models import Rater
+from ratings.studies.journey import read_journey
 from ratings.studies.models import Study
 from ratings.studies.orders import ORDERS
+from tests.exports.reading import rows_of
 from tests.journeys.ways import WHOLE, guesses, rate_all, say, walk
 from tests.worlds import SOURCES, make_dataset, make_raters, make_study
 
@@ -150,3 +152,11 @@ def test_practice_is_in_no_count_of_the_study():
     rate_all(rater.token)
     found = analyse_study(study.name)
     assert found["ratings"] == 2 and found["excluded"]["personal"] == 2
+
+
+def test_a_vote_bears_the_version_of_the_consent_under_which_it_was_given(tmp_path: Path):
+    study = make_study(questions=3, per_rater=2, journey={"consent": "I agree."})
+    [rater] = make_raters(count=1)
+    walk(rater.token)
+    rows = rows_of(study, "votes", tmp_path)
+    assert [row["consent"] for row in rows] == [read_journey(study.journey).consent_version] * 2
