@@ -9,7 +9,7 @@ from django.test import Client
 
 from accounts.models import AuditEvent
 from ratings.console.study_form import NewStudyForm
-from ratings.library.models import Question, Rationale
+from ratings.library.models import Dataset, Question, Rationale
 from ratings.library.selectors import dataset_summary
 from ratings.studies.design import StudyDesign
 from ratings.studies.form import RatingForm, read_form
@@ -291,3 +291,12 @@ def test_the_statements_do_not_grow_with_the_rows(engineer_client, django_assert
     make_dataset(questions=40, start=2)
     with django_assert_num_queries(5):
         engineer_client.get(ADDRESS)
+
+
+def test_datasets_can_be_narrowed_to_one_family(engineer_client):
+    make_dataset("plain", questions=1)
+    make_dataset("choices", questions=1)
+    assert 'aria-label="Families"' not in engineer_client.get("/studies/new/").content.decode()
+    Dataset.objects.filter(name="choices").update(family="commonsenseqa")
+    page = engineer_client.get("/studies/new/?family=commonsenseqa").content.decode()
+    assert "?dataset=choices" in page and "?dataset=plain" not in page and 'aria-label="Families"' in page

@@ -20,7 +20,9 @@ class Command(JsonCommand):
         parser.add_argument(
             "--name", default="prolific", help="part of the link and of its raters' pseudonyms"
         )
-        parser.add_argument("--provider", default="prolific", choices=Panel.Provider.values)
+        parser.add_argument(
+            "--provider", default="prolific", choices=Panel.Provider.values, help="who sends the raters"
+        )
         parser.add_argument("--quota", type=int, help="how many raters may enter; default: no limit")
         parser.add_argument("--external-study", default="", help="the provider's own id of its study")
         parser.add_argument(

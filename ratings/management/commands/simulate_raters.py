@@ -40,7 +40,10 @@ class Command(JsonCommand):
             help="how many of the raters rank at random, fast, without reading",
         )
         parser.add_argument(
-            "--via", choices=["service", "http", "pages"], default="service", help="http, pages: calls or pages of a site at PUBLIC_URL"
+            "--via",
+            choices=["service", "http", "pages"],
+            default="service",
+            help="http, pages: calls or pages of a site at PUBLIC_URL",
         )
 
     def run(self, **options: Any) -> dict[str, Any]:
