@@ -28,7 +28,6 @@ from functools import lru_cache
 from typing import Any
 
 from ratings.studies.journey_parts import (
-    BadJourney,
     Completion,
     Comprehension,
     ComprehensionQuestion,
@@ -36,12 +35,14 @@ from ratings.studies.journey_parts import (
     DebriefQuestion,
     Practice,
     PracticeItem,
+)
+from ratings.studies.journey_reading import (
     read_completion,
     read_comprehension,
     read_debrief,
     read_practice,
 )
-from ratings.studies.journey_values import read_names, read_switch, read_text
+from ratings.studies.journey_values import BadJourney, read_names, read_switch, read_text
 from ratings.studies.stages import (
     CLAIMING,
     COMPREHENSION,
