@@ -6,9 +6,10 @@ from typing import Any
 
 from ratings.journeys import services
 from ratings.journeys.showing import show
-from ratings.slots.models import Rater
+from ratings.slots.completion import completion
+from ratings.slots.models import Rater, StageChange
 from ratings.slots.services import next_assignment, submit_rating
-from tests.worlds import ranking_of
+from tests.worlds import make_raters, make_study, ranking_of
 
 PRACTICE_ITEM = {
     "question": "What is 2 + 2?",
@@ -106,3 +107,17 @@ def walk(secret: str, *, to: str = "done") -> None:
 
 def stage_of(name: str = "rater-1") -> str:
     return Rater.objects.get(name=name).stage
+
+
+def enter(journey: dict | None = None, **design) -> str:
+    make_study(questions=4, per_rater=3, journey=WHOLE if journey is None else journey, **design)
+    return make_raters(count=1)[0].token
+
+
+def changes() -> list[tuple[str, str, str]]:
+    return list(StageChange.objects.values_list("left", "outcome", "entered"))
+
+
+def outcome(name: str = "rater-1") -> tuple[str, str, str | None] | None:
+    ended = completion(Rater.objects.get(name=name))
+    return (ended.outcome, ended.code, ended.url) if ended else None
