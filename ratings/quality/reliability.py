@@ -48,12 +48,14 @@ def signals(measures: Measures, mix: QualityMix) -> list[Signal]:
     """Every threshold of the mix, in the order of the page."""
     m = measures
     checks = m.checks_passed + m.checks_failed
+    planned = max(mix.checks, checks)
     return [
         _signal(
             "checks",
             "Instruction checks",
             m.checks_failed if checks else None,
-            mix.max_failed_checks,
+            # Whoever fails every check fails, also where there is only one.
+            min(mix.max_failed_checks, planned - 1) if planned else mix.max_failed_checks,
             f"{m.checks_passed} of {checks} passed",
             most=True,
         ),

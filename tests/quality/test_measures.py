@@ -148,6 +148,14 @@ def test_a_summary_needs_enough_answers_and_says_its_numbers():
     assert level_of(signals(Measures(ratings=10, checks_passed=2), MIX)) is Level.FINE
 
 
+def test_whoever_fails_the_only_check_fails():
+    one, two = QualityMix(checks=1), QualityMix(checks=2)
+    assert signals(Measures(checks_failed=1), one)[0].missed
+    # Of two, one may be missed; the second has not come yet.
+    assert not signals(Measures(checks_failed=1), two)[0].missed
+    assert signals(Measures(checks_failed=2), two)[0].missed
+
+
 def test_nothing_compares_a_rater_with_other_raters_or_with_a_right_answer():
     # Whoever ranks everything the other way round, consistently, has the same summary.
     def rater(turn: int) -> Measures:
