@@ -216,8 +216,12 @@ def _stored_digests(
     rows: Sequence[tuple[int, RatingRow, Triple]], run: _Import
 ) -> dict[tuple[int, int], str]:
     known = [run.raters[row.rater].pk for _, row, _ in rows if row.rater in run.raters]
+    # Checks and practice are only anchored at a triple, and a repeat is no second word on it. Whoever saw a triple
+    # degraded has no rating of it, and gets none.
     found = Assignment.objects.filter(
-        rater_id__in=set(known), triple_id__in={triple.pk for _, _, triple in rows}
+        rater_id__in=set(known),
+        triple_id__in={triple.pk for _, _, triple in rows},
+        kind__in=[Slot.Kind.NORMAL, Slot.Kind.DEGRADED],
     )
     digests: dict[tuple[int, int], str] = dict.fromkeys(found.values_list("rater_id", "triple_id"), "")
     ratings = Rating.objects.filter(assignment__in=found, current=True)
