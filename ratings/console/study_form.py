@@ -200,6 +200,9 @@ class QualityFields(forms.Form):
         required=False,
         initial=_MIX.fastest,
     )
+    quality_max_too_fast = _share("Most ratings that may be too fast", _MIX.max_too_fast, "More are a doubt.")
+    quality_position_p = _share("Position patterns rarer than", _MIX.position_p, "Are a doubt.")
+    quality_max_empty = _share("Most skips and “all bad”", _MIX.max_empty, "More are a doubt.")
 
 
 class CrowdFields(forms.Form):

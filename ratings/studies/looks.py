@@ -21,6 +21,8 @@ MOST_SHAPES = 80
 FEWEST_TEXTS = 5
 #: A text is looked at up to here; nobody sees the form of a book.
 MOST_CHARACTERS = 20_000
+#: And for its shape, which costs most, up to here.
+MOST_SHAPED = 3_000
 
 Floats = npt.NDArray[np.float64]
 
@@ -93,7 +95,7 @@ def looks_of(triples: Sequence[Sequence[str]]) -> tuple[list[str], Floats]:
     """Names of the looks, and their values, shape (3 x triples, looks), cards of a triple in turn. No text is empty."""
     texts = [(text.strip() or text)[:MOST_CHARACTERS] for triple in triples for text in triple]
     plain = np.array([[look(text) for look in LOOKS.values()] for text in texts])
-    shapes = [_runs(shape_of(text)) for text in texts]
+    shapes = [_runs(shape_of(text[:MOST_SHAPED])) for text in texts]
     chosen = _commonest(shapes)
     counted = np.array([[np.log1p(runs[run]) for run in chosen] for runs in shapes]).reshape(len(texts), -1)
     names = [*LOOKS, *_BESIDE, *(f"{SHAPE}{run.replace(chr(10), '⏎')!r}" for run in chosen)]

@@ -17,6 +17,7 @@ from ratings.studies.journey import read_journey
 from ratings.studies.models import DEFAULT_INSTRUCTIONS, Study
 from ratings.studies.pay import Pay
 from ratings.studies.protocol import Contrast
+from ratings.studies.quality_mix import QualityMix
 from tests.worlds import SOURCES, make_dataset
 
 ADDRESS = "/studies/new/?dataset=sums"
@@ -115,6 +116,8 @@ def test_the_form_has_every_choice_of_the_design(db):
     assert sorted(in_sections) == sorted(form.fields), "each stands in one section"
     for name in RatingForm.__dataclass_fields__:
         assert f"form_{name}" in form.fields
+    for name in QualityMix.__dataclass_fields__:
+        assert f"quality_{name}" in form.fields
     for name in Pay.__dataclass_fields__:
         assert f"pay_{name}" in form.fields
     for name in set(Contrast.__dataclass_fields__) - {"test"}:
