@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,7 @@ from django.db.models import Count, Max, Q, QuerySet
 from django.utils import timezone
 
 from accounts.errors import NotFound
+from ratings.desk.words import FLAG_REASONS, SKIP_REASONS, Words
 from ratings.slots.models import Flag, Rater, Rating, Slot
 from ratings.slots.progress import StudyProgress, study_progress
 from ratings.studies.models import Study, Triple
@@ -80,10 +81,16 @@ class Watched:
     progress: StudyProgress
     #: (triple, slots parked)
     parked: list[tuple[int, int]]
-    #: (reason, how often)
+    #: (reason in words, how often)
     skip_reasons: list[tuple[str, int]]
-    flags: list[Flag]
+    #: Each with its reason in words.
+    flags: list[tuple[Flag, str]]
     flag_count: int
+
+
+def in_words(code: str, offered: Mapping[str, Words]) -> str:
+    """What the desk's form says for a code; a program's own reason as it stands."""
+    return str(offered.get(code, code)) if code else ""
 
 
 def watch_study(study: Study) -> Watched:
@@ -95,12 +102,18 @@ def watch_study(study: Study) -> Watched:
     return Watched(
         progress=study_progress(study),
         parked=list(parked.annotate(count=Count("pk")).order_by("triple__number")[:SHOWN_REMARKS]),
-        skip_reasons=list(
-            skips.annotate(count=Count("pk")).order_by("-count", "skip_reason")[:SHOWN_REMARKS]
-        ),
-        flags=list(
-            flags.select_related("assignment__triple", "assignment__rater").order_by("-pk")[:SHOWN_REMARKS]
-        ),
+        skip_reasons=[
+            (in_words(reason, SKIP_REASONS), count)
+            for reason, count in skips.annotate(count=Count("pk")).order_by("-count", "skip_reason")[
+                :SHOWN_REMARKS
+            ]
+        ],
+        flags=[
+            (flag, in_words(flag.reason, FLAG_REASONS))
+            for flag in flags.select_related("assignment__triple", "assignment__rater").order_by("-pk")[
+                :SHOWN_REMARKS
+            ]
+        ],
         flag_count=flags.count(),
     )
 

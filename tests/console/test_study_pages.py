@@ -168,7 +168,7 @@ def test_skips_and_flags_of_raters_are_shown(client, engineer):
     services.skip(token, view["token"], reason="I know this one")
     client.force_login(engineer)
     page = client.get("/studies/trial/").content.decode()
-    assert "I know this one" in page and "broken" in page
+    assert "I know this one" in page and "Something is not shown properly" in page
     assert "The second card is &lt;b&gt;cut&lt;/b&gt; off." in page
 
 
