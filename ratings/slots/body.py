@@ -119,7 +119,7 @@ def fitted(
         return _with_the_middle(ranking, shown)
     if form.kind == PAIRWISE and len(named) == 1:
         return [named, [source for source in shown if source not in named]]
-    if not form.partial and len(named) < len(shown):
+    if form.kind != BEST and not form.partial and len(named) < len(shown):
         _refuse_ranking(ranking, "a place for every card: this study takes no partial rankings")
     return ranking
 

@@ -27,6 +27,7 @@ def ranking(form: RatingForm, groups: list, **more) -> list[list[int]]:
         (RatingForm(), [[LEFT], [RIGHT, MIDDLE]], [[1], [0, 2]]),
         (RatingForm(), [[RIGHT]], [[0]]),
         (RatingForm(kind="best"), [[MIDDLE]], [[2]]),
+        (RatingForm(kind="best", partial=False, ties=False, all_bad=False), [[MIDDLE]], [[2]]),
         (RatingForm(kind="best"), [[MIDDLE, LEFT]], [[1, 2]]),
         (RatingForm(kind="best_worst"), [[MIDDLE], [LEFT]], [[2], [0], [1]]),
         (RatingForm(kind="best_worst"), [[MIDDLE, LEFT], [RIGHT]], [[1, 2], [0]]),
