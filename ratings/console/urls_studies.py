@@ -41,7 +41,9 @@ urlpatterns: list[URLPattern] = [
     path("studies/<slug:name>/clubs/open/", clubs.open_, name="open_club"),
     path("studies/<slug:name>/quality/", quality.quality, name="quality"),
     path("studies/<slug:name>/quality/decide/", quality_acts.decide_quality, name="decide_quality"),
-    path("studies/<slug:name>/quality/raters/<path:rater>/end/", quality_acts.end_session, name="end_session"),
+    path(
+        "studies/<slug:name>/quality/raters/<path:rater>/end/", quality_acts.end_session, name="end_session"
+    ),
     path("studies/<slug:name>/quality/raters/<path:rater>/", quality.rater_quality, name="rater_quality"),
     path("studies/<slug:name>/results/", results.results, name="results"),
     path("studies/<slug:name>/exports/", exports.exports, name="exports"),
