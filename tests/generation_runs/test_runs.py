@@ -90,8 +90,10 @@ def test_what_an_import_retired_stays_retired_and_others_stay_live(questions: No
     candidate = Candidate.objects.filter(run=run).exclude(rationale=None).select_related("rationale").first()
     assert candidate is not None and candidate.rationale_id is not None
     Rationale.objects.filter(pk=candidate.rationale_id).update(live=False)
+    again = launched(temperature=0, samples=1)
+    # Imported meanwhile: a run that is launched after it would be refused.
     other = add_rationale("sums", "train-0", "Another text of this source.", source="tiny")
-    again = done(temperature=0, samples=1)
+    run_here(again.job_id)
     assert {
         row.rationale_id for row in again.candidates.filter(prompt__question=candidate.prompt.question)
     } == {candidate.rationale_id}
