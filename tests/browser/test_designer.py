@@ -68,7 +68,7 @@ def test_without_javascript_it_estimates_and_draws_too(
     assert study.quality["degraded"] == 2 and study.form["reasons"] and study.journey["consent"]
 
 
-@pytest.mark.parametrize("javascript", [True, False])
+@pytest.mark.parametrize("javascript", [True, pytest.param(False, marks=pytest.mark.slow)])
 def test_a_preview_is_rated_like_the_real_thing_and_refused(
     module_site: Site, new_page: NewPage, ada: User, javascript: bool
 ) -> None:
@@ -87,7 +87,7 @@ def test_a_preview_is_rated_like_the_real_thing_and_refused(
     ("phone", "dark"),
     [
         (True, False),
-        (False, True),
+        pytest.param(False, True, marks=pytest.mark.slow),
         pytest.param(True, True, marks=pytest.mark.slow),
         pytest.param(False, False, marks=pytest.mark.slow),
     ],

@@ -40,6 +40,7 @@ def test_the_papers_study_is_one_preset_run_through_the_real_pages(live_site: Si
     assert primary["significant"] is True and primary["win_rate"] > 0.6 and primary["ratings"] == 200
 
 
+@pytest.mark.slow
 def test_a_small_study_is_rated_through_its_pages(live_site: Site):
     make_study(questions=2, overlap=1, form={"kind": "ranking", "ties": True})
     done = simulate_raters(Simulation(study="trial", raters=2, via="pages"), actor=COMMAND)
