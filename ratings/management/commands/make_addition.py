@@ -46,8 +46,9 @@ class Command(JsonCommand):
 def _lengths(text: str) -> list[int]:
     first, dash, last = text.partition("-")
     try:
-        return list(range(int(first), int(last if dash else first) + 1))
+        lengths = list(range(int(first), int(last if dash else first) + 1))
     except ValueError:
-        raise argparse.ArgumentTypeError(
-            f"{text!r} is no number of digits and no range such as 1-5"
-        ) from None
+        lengths = []
+    if not lengths:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of digits and no range such as 1-5")
+    return lengths
