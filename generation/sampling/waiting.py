@@ -1,10 +1,12 @@
-"""Waiting for a server in the thread that asks: without threads, so that nothing keeps a process that wants to end."""
+"""Waiting for a server in the thread that asks, so that nothing keeps a process that wants to end."""
 
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from collections.abc import Callable, Coroutine, Iterator
+from concurrent.futures import wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -16,13 +18,23 @@ T = TypeVar("T")
 #: How often whoever asked is heard, and how often a silent server is worth a line of the log.
 TICK_SECONDS = 0.25
 WORD_SECONDS = 15.0
+_SETTLE_SECONDS = 10.0
 
 
 def run_here(work: Coroutine[Any, Any, T], *, tick: Callable[[], None]) -> T:
     """What the coroutine returns. `tick` is called all the while, outside of the event loop: it may use the database.
 
-    Whatever it raises, and Ctrl-C, ends the work at once, with its connections.
+    Whatever it raises, and Ctrl-C, ends the work at once, with its connections. Where the caller's own thread runs an
+    event loop already (a notebook does), the work's loop runs in a thread beside it, which ends with the call.
     """
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return _run_in_this_thread(work, tick)
+    return _run_beside(work, tick)
+
+
+def _run_in_this_thread(work: Coroutine[Any, Any, T], tick: Callable[[], None]) -> T:
     loop = asyncio.new_event_loop()
     task = loop.create_task(work)
     try:
@@ -34,6 +46,30 @@ def run_here(work: Coroutine[Any, Any, T], *, tick: Callable[[], None]) -> T:
         task.cancel()
         loop.run_until_complete(asyncio.gather(task, return_exceptions=True))
         loop.close()
+
+
+def _run_beside(work: Coroutine[Any, Any, T], tick: Callable[[], None]) -> T:
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, daemon=True)
+    thread.start()
+    future = asyncio.run_coroutine_threadsafe(work, loop)
+    try:
+        while not future.done():
+            wait([future], timeout=TICK_SECONDS)
+            tick()
+        return future.result()
+    finally:
+        future.cancel()
+        asyncio.run_coroutine_threadsafe(_settled(), loop).result(_SETTLE_SECONDS)
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
+
+
+async def _settled() -> None:
+    """Waits until every other task of this loop has ended, the cancelled ones too."""
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    await asyncio.gather(*others, return_exceptions=True)
 
 
 @dataclass(slots=True)
