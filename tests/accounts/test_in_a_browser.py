@@ -23,7 +23,7 @@ def ada(module_site) -> User:
     return user
 
 
-@pytest.mark.parametrize("javascript", [True, False])
+@pytest.mark.parametrize("javascript", [True, pytest.param(False, marks=pytest.mark.slow)])
 def test_one_signs_in_makes_a_token_and_signs_out(module_site, ada, new_page, javascript):
     page = new_page(module_site, javascript=javascript)
     page.goto("/people/tokens/")
@@ -39,7 +39,7 @@ def test_one_signs_in_makes_a_token_and_signs_out(module_site, ada, new_page, ja
     page.wait_for_url("**/accounts/login/")
 
 
-@pytest.mark.parametrize("javascript", [True, False])
+@pytest.mark.parametrize("javascript", [True, pytest.param(False, marks=pytest.mark.slow)])
 def test_a_sign_in_link_works_in_a_browser_that_hides_its_origin(module_site, ada, new_page, javascript):
     page = new_page(module_site, javascript=javascript)
     page.goto(f"/join/{tokens.mint_sign_in_link(ada)}/")
@@ -60,7 +60,9 @@ def test_an_invitation_is_accepted_in_a_browser(module_site, ada, new_page):
     assert User.objects.get(username="grace").role == "engineer"
 
 
-@pytest.mark.parametrize(("phone", "dark"), [(False, False), (True, True)])
+@pytest.mark.parametrize(
+    ("phone", "dark"), [pytest.param(False, False, marks=pytest.mark.slow), (True, True)]
+)
 def test_axe_finds_nothing(module_site, ada, new_page, phone, dark):
     page = new_page(module_site, phone=phone, dark=dark)
     people.create_researcher(f"p-{phone}", role=Role.ADMIN, again=False, actor=COMMAND)

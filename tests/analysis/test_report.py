@@ -176,6 +176,7 @@ def test_real_judgements_are_counted_as_plain_python_counts_them() -> None:
     assert report["position"] is None
 
 
+@pytest.mark.slow
 def test_a_hundred_thousand_ratings_take_seconds() -> None:
     rng = np.random.default_rng(0)
     orders = rng.permuted(np.tile(np.arange(3), (100_000, 1)), axis=1).tolist()

@@ -71,7 +71,7 @@ def write_questions(folder: Path, *, answer: str = "") -> Path:
 @pytest.mark.parametrize(
     "javascript",
     # Without JavaScript test_console.py goes this way and further.
-    [True, pytest.param(False, marks=pytest.mark.slow)],
+    [pytest.param(True, marks=pytest.mark.slow), pytest.param(False, marks=pytest.mark.slow)],
 )
 def test_from_a_file_to_a_draft_by_hand(module_site, grace, new_page: NewPage, tmp_path, javascript):
     name = f"hand-{'js' if javascript else 'plain'}"
@@ -106,7 +106,9 @@ ADDRESSES = [
 
 
 @pytest.mark.parametrize(
-    ("phone", "dark"), [(False, False), (True, True)], ids=["desktop", "phone in the dark"]
+    ("phone", "dark"),
+    [pytest.param(False, False, marks=pytest.mark.slow), (True, True)],
+    ids=["desktop", "phone in the dark"],
 )
 def test_axe_finds_nothing_and_no_page_is_too_wide(
     module_site, grace, library, new_page: NewPage, phone, dark

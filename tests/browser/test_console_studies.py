@@ -67,7 +67,7 @@ def press(page: Page, button: str, *, told: str) -> None:
     expect(page.locator(".messages")).to_contain_text(told)
 
 
-@pytest.mark.parametrize("javascript", [True, False])
+@pytest.mark.parametrize("javascript", [pytest.param(True, marks=pytest.mark.slow), False])
 def test_a_study_is_led_through_its_life_by_its_page(
     module_site: Site, new_page: NewPage, ada: User, javascript: bool
 ) -> None:
@@ -85,6 +85,7 @@ def test_a_study_is_led_through_its_life_by_its_page(
     expect(page.locator("main")).to_contain_text("No ratings by human raters")
 
 
+@pytest.mark.slow
 def test_progress_moves_by_itself_until_the_study_is_closed(
     module_site: Site, new_page: NewPage, ada: User
 ) -> None:
@@ -142,7 +143,9 @@ def addresses(module_site: Site) -> list[str]:
     return [f"/studies/{page}" for page in PAGES]
 
 
-@pytest.mark.parametrize(("phone", "dark"), [(False, False), (True, True)])
+@pytest.mark.parametrize(
+    ("phone", "dark"), [pytest.param(False, False, marks=pytest.mark.slow), (True, True)]
+)
 def test_axe_finds_nothing_and_no_page_scrolls_sideways(
     module_site: Site, new_page: NewPage, ada: User, addresses: list[str], phone: bool, dark: bool
 ) -> None:

@@ -289,7 +289,7 @@ def test_a_study_that_closes_meanwhile_says_so(module_site: Site, new_page: NewP
 @pytest.mark.parametrize(
     ("phone", "dark"),
     [
-        pytest.param(False, False, id="desktop"),
+        pytest.param(False, False, id="desktop", marks=pytest.mark.slow),
         pytest.param(True, True, id="phone in the dark"),
         pytest.param(False, True, id="desktop in the dark", marks=pytest.mark.slow),
         pytest.param(True, False, id="phone", marks=pytest.mark.slow),

@@ -59,6 +59,7 @@ def test_the_desk_waits_with_one_answer_and_goes_on_when_the_network_is_back(
     assert places(page) == "1--"
 
 
+@pytest.mark.slow
 def test_an_answer_survives_the_closing_of_its_page(module_site: Site, new_page: NewPage) -> None:
     study = new_study()
     page = new_page(module_site)
@@ -179,6 +180,7 @@ def test_who_is_signed_out_keeps_the_answer_until_the_link_is_opened_again(
     assert by_position(latest(study)) == [[0], [1], [2]]
 
 
+@pytest.mark.slow
 def test_another_raters_link_never_gets_the_answer(module_site: Site, new_page: NewPage) -> None:
     study = new_study()
     page = new_page(module_site)
@@ -198,6 +200,7 @@ def test_another_raters_link_never_gets_the_answer(module_site: Site, new_page: 
     assert queued(again) == 1
 
 
+@pytest.mark.slow
 def test_a_revision_waits_too(module_site: Site, new_page: NewPage) -> None:
     study = new_study()
     page = new_page(module_site)
@@ -216,6 +219,7 @@ def test_a_revision_waits_too(module_site: Site, new_page: NewPage) -> None:
     assert queued(page) == 0
 
 
+@pytest.mark.slow
 def test_two_tabs_settle_one_triple(module_site: Site, new_page: NewPage) -> None:
     """Both hold the same assignment; while the network is away both answer it: the first answer stands, both go on."""
     study = new_study()

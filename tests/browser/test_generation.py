@@ -52,6 +52,7 @@ def sign_in(page: Page, user: User) -> Page:
     return page
 
 
+@pytest.mark.slow
 def test_a_model_is_registered_sampled_by_a_worker_and_its_candidates_read(
     module_site: Site, make_worker: Callable[..., Worker], new_page: NewPage, ada: User, tiny: Path
 ) -> None:
@@ -133,7 +134,9 @@ def addresses(module_site: Site, tiny: Path) -> dict[str, str]:
     }
 
 
-@pytest.mark.parametrize(("phone", "dark"), [(False, False), (True, True)])
+@pytest.mark.parametrize(
+    ("phone", "dark"), [pytest.param(False, False, marks=pytest.mark.slow), (True, True)]
+)
 def test_axe_finds_nothing_and_no_page_scrolls_sideways(
     module_site: Site, new_page: NewPage, ada: User, addresses: dict[str, str], phone: bool, dark: bool
 ) -> None:

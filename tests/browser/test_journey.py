@@ -52,6 +52,7 @@ def look(page: Page, found: dict[str, list[str]], name: str) -> None:
         pytest.param(False, True, id="desktop-dark", marks=pytest.mark.slow),
     ],
 )
+@pytest.mark.slow
 def test_axe_finds_nothing_on_the_whole_way(
     module_site: Site, new_page: NewPage, phone: bool, dark: bool
 ) -> None:

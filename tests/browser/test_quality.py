@@ -62,7 +62,9 @@ QUALITY = "/studies/watched/quality/?raters=simulated"
 
 
 @pytest.mark.parametrize(
-    ("phone", "dark"), [(False, False), (True, True)], ids=["desktop-light", "phone-dark"]
+    ("phone", "dark"),
+    [pytest.param(False, False, marks=pytest.mark.slow), (True, True)],
+    ids=["desktop-light", "phone-dark"],
 )
 def test_the_pages_are_whole_and_accessible(new_page: NewPage, module_site: Site, judged, ada, phone, dark):
     page = sign_in(new_page(module_site, phone=phone, dark=dark), ada)
@@ -79,7 +81,7 @@ def test_the_pages_are_whole_and_accessible(new_page: NewPage, module_site: Site
     assert found == {}
 
 
-@pytest.mark.parametrize("javascript", [True, False])
+@pytest.mark.parametrize("javascript", [True, pytest.param(False, marks=pytest.mark.slow)])
 def test_raters_are_excluded_after_a_preview(new_page: NewPage, module_site: Site, judged, ada, javascript):
     page = sign_in(new_page(module_site, javascript=javascript), ada)
     Rater.objects.filter(name="simulated-1-9").update(included=True)

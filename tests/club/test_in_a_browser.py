@@ -72,6 +72,7 @@ def new_club(study: str, questions: int = 4) -> Club:
 
 
 @pytest.mark.browser
+@pytest.mark.slow
 def test_the_talk_live(module_site: Site, new_page: NewPage, host: User) -> None:
     club = new_club("talk")
     wall = open_wall(new_page(module_site), host, club)

@@ -115,6 +115,7 @@ def test_static_files_are_served_compressed_and_for_long(served: Site) -> None:
 
 
 @pytest.mark.race
+@pytest.mark.slow
 def test_a_port_in_use_is_an_error_and_not_a_second_server(served: Site, tmp_path: Path) -> None:
     port = ReservedPort()
     listener = socket.socket()

@@ -40,6 +40,7 @@ def with_curves(job: Job, points: int = 20) -> Job:
     return job
 
 
+@pytest.mark.slow
 def test_a_job_is_watched_cancelled_resumed_and_watched_to_its_end(
     busy_site: Site, new_page: NewPage
 ) -> None:
@@ -63,7 +64,9 @@ def test_a_job_is_watched_cancelled_resumed_and_watched_to_its_end(
     assert live.get_attribute("hx-get") is None
 
 
-@pytest.mark.parametrize(("phone", "dark"), [(True, True), (False, False)])
+@pytest.mark.parametrize(
+    ("phone", "dark"), [(True, True), pytest.param(False, False, marks=pytest.mark.slow)]
+)
 def test_a_jobs_pages_are_accessible_and_fit(
     busy_site: Site, new_page: NewPage, phone: bool, dark: bool
 ) -> None:

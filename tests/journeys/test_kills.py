@@ -91,6 +91,7 @@ class Walker:
         return None
 
 
+@pytest.mark.slow
 def test_raters_reach_the_end_through_kills_without_a_step_lost_or_doubled(live_site: Site) -> None:
     walk_through_kills(live_site)
 

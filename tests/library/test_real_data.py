@@ -81,6 +81,7 @@ def test_model_solutions_get_the_files_own_verdict_on_every_single_row(shared_da
     assert counted(add(path, "gsm8k-model-solutions", "gsm8k")) == (0, 0, 2_800)
 
 
+@pytest.mark.slow
 def test_commonsenseqa_cose_and_triples_share_a_dataset(shared_data):
     path = shared_data / "commonsenseqa" / "train_rand_split.jsonl"
     assert counted(bring(path, "commonsenseqa", "cqa")) == (9_741, 0, 0)

@@ -110,6 +110,7 @@ def test_twenty_raters_who_empty_a_pool_see_every_source_equally_often_everywher
     assert full >= 10
 
 
+@pytest.mark.slow
 def test_eight_raters_meet_the_plan_on_sqlite(sqlite_site):
     make_study("embedded", questions=80, overlap=3, lease_seconds=LEASE)
     journal = run_crowd(sqlite_site, "embedded", raters=8, slots=240, seconds=60)

@@ -114,6 +114,7 @@ def test_the_command_makes_a_base_from_scratch_the_same_one_each_time(tmp_path, 
     assert sorted(path.name for path in tmp_path.iterdir()) == ["again", "base", "other", "recipe.toml"]
 
 
+@pytest.mark.slow
 def test_an_interrupted_training_goes_on_and_ends_with_the_same_base(
     tmp_path, monkeypatch, measured_in_a_moment
 ) -> None:
