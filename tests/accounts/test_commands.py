@@ -208,6 +208,7 @@ def migrated() -> Iterator[str]:
         yield url
 
 
+@pytest.mark.slow
 def test_create_researcher_and_doctor_from_an_empty_folder(environment, migrated, tmp_path):
     environment["DATABASE_URL"] = migrated
     done = run(environment, "create_researcher", "ada", "--json")

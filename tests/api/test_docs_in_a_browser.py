@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
 
+
+@pytest.mark.slow
 def test_the_page_shows_the_calls_without_a_complaint(module_site, new_page):
     page = new_page(module_site)
     errors: list[str] = []

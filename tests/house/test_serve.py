@@ -137,6 +137,7 @@ def test_a_port_in_use_is_an_error_and_not_a_second_server(served: Site, tmp_pat
 
 
 @pytest.mark.race
+@pytest.mark.slow
 def test_sigterm_ends_it_cleanly(served: Site) -> None:
     os.kill(served.pid, signal.SIGTERM)
     started = time.monotonic()

@@ -83,6 +83,7 @@ def test_a_jobs_pages_are_accessible_and_fit(
         assert not page.evaluate(wider)
 
 
+@pytest.mark.slow
 def test_a_chart_follows_the_readers_choice_of_light_or_dark(busy_site: Site, new_page: NewPage) -> None:
     page = new_page(busy_site)
     sign_in(page)

@@ -39,9 +39,14 @@ def launched(shared_worker: Worker) -> Launched:
     return jobs
 
 
+#: Also in the embedded world, where a killed worker of test_kills.py is followed anyway.
+other_world_is_slow = pytest.mark.parametrize(
+    "shared_ground", ["postgresql", pytest.param("sqlite", marks=pytest.mark.slow)], indirect=True
+)
 one_world = pytest.mark.parametrize("shared_ground", ["postgresql"], indirect=True)
 
 
+@other_world_is_slow
 def test_a_killed_child_is_followed_by_one_that_goes_on(shared_worker: Worker, launched: Launched) -> None:
     job = launched["killed"]
     wait_for(lambda: len(work.counted(job.pk)) > 3)

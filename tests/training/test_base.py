@@ -103,6 +103,7 @@ def train(recipe: Path, folder: Path, *options: str) -> dict:
     return answer
 
 
+@pytest.mark.slow
 def test_the_command_makes_a_base_from_scratch_the_same_one_each_time(tmp_path, measured_in_a_moment) -> None:
     recipe = shortened(tmp_path / "recipe.toml")
     answer = train(recipe, tmp_path / "base")

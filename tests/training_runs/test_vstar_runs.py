@@ -56,8 +56,8 @@ PLACES = [("put_batch", 2, False), ("step", 6, False), ("put_model", 3, True)]
 @pytest.mark.parametrize(
     "places",
     # STaR's runs are interrupted in their sampling as well, by the same keeper.
-    [PLACES[1:], pytest.param(PLACES, marks=pytest.mark.slow)],
-    ids=["training", "all"],
+    [PLACES[2:], pytest.param(PLACES, marks=pytest.mark.slow)],
+    ids=["model", "all"],
 )
 def test_a_run_that_was_interrupted_ends_with_the_same_numbers(
     monkeypatch, places: list[tuple[str, int, bool]]
