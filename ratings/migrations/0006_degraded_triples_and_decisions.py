@@ -7,66 +7,131 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('ratings', '0005_paper_clubs'),
+        ("ratings", "0005_paper_clubs"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='DegradedTriple',
+            name="DegradedTriple",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('content', models.JSONField()),
-                ('expected', models.JSONField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("content", models.JSONField()),
+                ("expected", models.JSONField()),
             ],
         ),
         migrations.CreateModel(
-            name='RaterDecision',
+            name="RaterDecision",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('matter', models.CharField(choices=[('analysis', 'Analysis'), ('payment', 'Payment')], max_length=8)),
-                ('old', models.CharField(choices=[('included', 'Included'), ('excluded', 'Excluded'), ('undecided', 'Undecided'), ('approved', 'Approved'), ('rejected', 'Rejected')], max_length=9)),
-                ('new', models.CharField(choices=[('included', 'Included'), ('excluded', 'Excluded'), ('undecided', 'Undecided'), ('approved', 'Approved'), ('rejected', 'Rejected')], max_length=9)),
-                ('reason', models.TextField(blank=True)),
-                ('decided_by_label', models.CharField(max_length=150)),
-                ('decided_at', models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "matter",
+                    models.CharField(
+                        choices=[("analysis", "Analysis"), ("payment", "Payment")], max_length=8
+                    ),
+                ),
+                (
+                    "old",
+                    models.CharField(
+                        choices=[
+                            ("included", "Included"),
+                            ("excluded", "Excluded"),
+                            ("undecided", "Undecided"),
+                            ("approved", "Approved"),
+                            ("rejected", "Rejected"),
+                        ],
+                        max_length=9,
+                    ),
+                ),
+                (
+                    "new",
+                    models.CharField(
+                        choices=[
+                            ("included", "Included"),
+                            ("excluded", "Excluded"),
+                            ("undecided", "Undecided"),
+                            ("approved", "Approved"),
+                            ("rejected", "Rejected"),
+                        ],
+                        max_length=9,
+                    ),
+                ),
+                ("reason", models.TextField(blank=True)),
+                ("decided_by_label", models.CharField(max_length=150)),
+                ("decided_at", models.DateTimeField(default=django.utils.timezone.now)),
             ],
         ),
         migrations.RemoveConstraint(
-            model_name='assignment',
-            name='ratings_no_triple_twice_by_one_rater',
+            model_name="assignment",
+            name="ratings_no_triple_twice_by_one_rater",
         ),
         migrations.AddConstraint(
-            model_name='assignment',
-            constraint=models.UniqueConstraint(condition=models.Q(('kind__in', ['normal', 'degraded'])), fields=('triple', 'rater'), name='ratings_no_triple_twice_by_one_rater'),
+            model_name="assignment",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("kind__in", ["normal", "degraded"])),
+                fields=("triple", "rater"),
+                name="ratings_no_triple_twice_by_one_rater",
+            ),
         ),
         migrations.AddField(
-            model_name='degradedtriple',
-            name='triple',
-            field=models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='degraded', to='ratings.triple'),
+            model_name="degradedtriple",
+            name="triple",
+            field=models.OneToOneField(
+                on_delete=django.db.models.deletion.CASCADE, related_name="degraded", to="ratings.triple"
+            ),
         ),
         migrations.AddField(
-            model_name='raterdecision',
-            name='decided_by',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="raterdecision",
+            name="decided_by",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='raterdecision',
-            name='rater',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='decisions', to='ratings.rater'),
+            model_name="raterdecision",
+            name="rater",
+            field=models.ForeignKey(
+                db_index=False,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="decisions",
+                to="ratings.rater",
+            ),
         ),
         migrations.AddIndex(
-            model_name='raterdecision',
-            index=models.Index(fields=['rater', 'matter', '-id'], name='ratings_decision_latest'),
+            model_name="raterdecision",
+            index=models.Index(fields=["rater", "matter", "-id"], name="ratings_decision_latest"),
         ),
         migrations.AddConstraint(
-            model_name='raterdecision',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('matter', 'analysis'), ('new__in', ['included', 'excluded'])), models.Q(('matter', 'payment'), ('new__in', ['undecided', 'approved', 'rejected'])), _connector='OR'), name='ratings_decision_fits_its_matter'),
+            model_name="raterdecision",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("matter", "analysis"), ("new__in", ["included", "excluded"])),
+                    models.Q(("matter", "payment"), ("new__in", ["undecided", "approved", "rejected"])),
+                    _connector="OR",
+                ),
+                name="ratings_decision_fits_its_matter",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='raterdecision',
-            constraint=models.CheckConstraint(condition=models.Q(('old', models.F('new')), _negated=True), name='ratings_decision_changes_something'),
+            model_name="raterdecision",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("old", models.F("new")), _negated=True),
+                name="ratings_decision_changes_something",
+            ),
         ),
     ]

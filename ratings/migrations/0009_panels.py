@@ -6,73 +6,152 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('ratings', '0008_what_raters_say_before_and_after'),
+        ("ratings", "0008_what_raters_say_before_and_after"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Panel',
+            name="Panel",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.SlugField()),
-                ('provider', models.CharField(choices=[('prolific', 'Prolific'), ('generic', 'Another panel')], default='prolific', max_length=8)),
-                ('session_parameter', models.CharField(default='SESSION_ID', max_length=50)),
-                ('person_parameter', models.CharField(blank=True, default='PROLIFIC_PID', max_length=50)),
-                ('quota', models.PositiveIntegerField(blank=True, null=True)),
-                ('external_study', models.CharField(blank=True, max_length=100)),
-                ('codes', models.JSONField(blank=True, default=dict)),
-                ('completion_url', models.CharField(blank=True, max_length=500)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('study', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='panels', to='ratings.study')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.SlugField()),
+                (
+                    "provider",
+                    models.CharField(
+                        choices=[("prolific", "Prolific"), ("generic", "Another panel")],
+                        default="prolific",
+                        max_length=8,
+                    ),
+                ),
+                ("session_parameter", models.CharField(default="SESSION_ID", max_length=50)),
+                ("person_parameter", models.CharField(blank=True, default="PROLIFIC_PID", max_length=50)),
+                ("quota", models.PositiveIntegerField(blank=True, null=True)),
+                ("external_study", models.CharField(blank=True, max_length=100)),
+                ("codes", models.JSONField(blank=True, default=dict)),
+                ("completion_url", models.CharField(blank=True, max_length=500)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "study",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="panels", to="ratings.study"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['pk'],
+                "ordering": ["pk"],
             },
         ),
         migrations.CreateModel(
-            name='PanelEntry',
+            name="PanelEntry",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('session', models.CharField(max_length=100)),
-                ('person', models.CharField(blank=True, max_length=100)),
-                ('status', models.CharField(choices=[('active', 'Active'), ('awaiting_review', 'Awaiting review'), ('approved', 'Approved'), ('rejected', 'Rejected'), ('returned', 'Returned'), ('timed_out', 'Timed out'), ('screened_out', 'Screened out')], default='active', max_length=16)),
-                ('status_at', models.DateTimeField(blank=True, null=True)),
-                ('entered_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('panel', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='entries', to='ratings.panel')),
-                ('rater', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='panel_entries', to='ratings.rater')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("session", models.CharField(max_length=100)),
+                ("person", models.CharField(blank=True, max_length=100)),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("active", "Active"),
+                            ("awaiting_review", "Awaiting review"),
+                            ("approved", "Approved"),
+                            ("rejected", "Rejected"),
+                            ("returned", "Returned"),
+                            ("timed_out", "Timed out"),
+                            ("screened_out", "Screened out"),
+                        ],
+                        default="active",
+                        max_length=16,
+                    ),
+                ),
+                ("status_at", models.DateTimeField(blank=True, null=True)),
+                ("entered_at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "panel",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="entries",
+                        to="ratings.panel",
+                    ),
+                ),
+                (
+                    "rater",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="panel_entries",
+                        to="ratings.rater",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='PanelEvent',
+            name="PanelEvent",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('entry', 'Entry refused'), ('webhook', 'Webhook'), ('preview', 'Preview used as a rater'), ('api', 'Call to the provider')], max_length=8)),
-                ('event_id', models.CharField(blank=True, max_length=100, null=True, unique=True)),
-                ('accepted', models.BooleanField(default=True)),
-                ('message', models.CharField(max_length=500)),
-                ('at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('panel', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='events', to='ratings.panel')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("entry", "Entry refused"),
+                            ("webhook", "Webhook"),
+                            ("preview", "Preview used as a rater"),
+                            ("api", "Call to the provider"),
+                        ],
+                        max_length=8,
+                    ),
+                ),
+                ("event_id", models.CharField(blank=True, max_length=100, null=True, unique=True)),
+                ("accepted", models.BooleanField(default=True)),
+                ("message", models.CharField(max_length=500)),
+                ("at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "panel",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="events",
+                        to="ratings.panel",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-id'],
+                "ordering": ["-id"],
             },
         ),
         migrations.AddConstraint(
-            model_name='panel',
-            constraint=models.UniqueConstraint(fields=('study', 'name'), name='ratings_panel_name_unique_in_study'),
+            model_name="panel",
+            constraint=models.UniqueConstraint(
+                fields=("study", "name"), name="ratings_panel_name_unique_in_study"
+            ),
         ),
         migrations.AddIndex(
-            model_name='panelentry',
-            index=models.Index(fields=['session'], name='ratings_panel_session'),
+            model_name="panelentry",
+            index=models.Index(fields=["session"], name="ratings_panel_session"),
         ),
         migrations.AddConstraint(
-            model_name='panelentry',
-            constraint=models.UniqueConstraint(fields=('panel', 'session'), name='ratings_panel_session_unique'),
+            model_name="panelentry",
+            constraint=models.UniqueConstraint(
+                fields=("panel", "session"), name="ratings_panel_session_unique"
+            ),
         ),
         migrations.AddIndex(
-            model_name='panelevent',
-            index=models.Index(fields=['panel', '-id'], name='ratings_panel_events'),
+            model_name="panelevent",
+            index=models.Index(fields=["panel", "-id"], name="ratings_panel_events"),
         ),
     ]
