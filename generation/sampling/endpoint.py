@@ -87,7 +87,7 @@ class EndpointSampler:
         """
         course = Course(self._url.host, self._attempts, self._timeout_for(settings), self._watch)
         answers = run_here(self._all(requests, settings, course), tick=course.tick)
-        failed = next((answer for answer in answers if isinstance(answer, EndpointError)), None)
+        failed = course.failed
         if failed is None:
             return [answer for answer in answers if isinstance(answer, Completion)]
         failed.answered = {
@@ -115,7 +115,7 @@ class EndpointSampler:
                     try:
                         return await self._complete(client, requests[number], settings, course, number)
                     except EndpointError as error:
-                        course.over.set()
+                        course.fail(error)
                         return error
 
             return await asyncio.gather(*map(one, range(len(requests))))

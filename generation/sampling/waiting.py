@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+from generation.sampling.errors import EndpointError
 from generation.sampling.types import Watch
 
 T = TypeVar("T")
@@ -82,6 +83,8 @@ class Course:
     watch: Watch | None
     #: Set once a request has failed for good: those that wait are not begun any more.
     over: asyncio.Event = field(default_factory=asyncio.Event)
+    #: What ended it: of several errors the first, for the others only gave up their next try because of it.
+    failed: EndpointError | None = None
     _began: dict[int, tuple[float, int]] = field(default_factory=dict)
     _next_word: float = field(default_factory=lambda: time.monotonic() + WORD_SECONDS)
 
@@ -93,6 +96,11 @@ class Course:
             yield
         finally:
             del self._began[number]
+
+    def fail(self, error: EndpointError) -> None:
+        """A request has failed for good; no other is begun."""
+        self.failed = self.failed or error
+        self.over.set()
 
     def say(self, text: str) -> None:
         if self.watch is not None:

@@ -4,50 +4,31 @@ from __future__ import annotations
 
 import json
 import logging
-import signal
 import socket
-import subprocess
-import sys
-import threading
 import time
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from generation.sampling import endpoint, waiting
+from generation.sampling import endpoint
 from generation.sampling.endpoint import EndpointSampler
 from generation.sampling.errors import EndpointError
 from generation.sampling.local import LocalSampler
 from generation.sampling.thinking import split_thinking
 from generation.sampling.types import PromptRequest, SamplingSettings
+from tests.generation.asking import GREEDY, KEY, sampler
 from tests.generation.models import gptj
 from tests.generation.server import (
     ModelServer,
     dribble,
     flood,
-    hang,
     hang_up,
     running_server,
     silence,
     status,
 )
-from tests.services.world import ROOT
-
-KEY = "sk-a-very-secret-key"
-GREEDY = SamplingSettings(max_new_tokens=24)
-
-
-@pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModelServer]:
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    with running_server(gptj()) as running:
-        yield running
-
-
-def sampler(url: str, **given: Any) -> EndpointSampler:
-    return EndpointSampler(url, KEY, "tiny", **{"backoff_seconds": 0.01, "timeout_seconds": 30, **given})
 
 
 def failure(running: ModelServer, **given: Any) -> EndpointError:
@@ -341,6 +322,21 @@ def test_one_request_that_fails_ends_all_of_them_soon(server: ModelServer) -> No
     assert time.monotonic() - begun < 3 and len(server.asked) < 10
 
 
+def test_the_error_is_the_one_that_ended_the_work_and_not_that_of_an_earlier_request(
+    server: ModelServer,
+) -> None:
+    def trouble(handler: Any) -> None:
+        # The first request waits for its next try while the second is refused for good.
+        handler.answer(503 if handler.body["seed"] == 0 else 404, {"error": "no"})
+
+    server.troubles.extend([trouble] * 10)
+    with pytest.raises(EndpointError) as caught:
+        sampler(server.url, concurrency=2, backoff_seconds=5).sample(
+            [PromptRequest("Q:", number) for number in range(2)], GREEDY
+        )
+    assert caught.value.code == "endpoint_refused"
+
+
 @pytest.mark.parametrize("url", ["", "ftp://host/v1", "host/v1", "http://", "file:///etc/passwd"])
 def test_what_is_no_address_is_refused(url: str) -> None:
     with pytest.raises(ValueError, match="url: "):
@@ -352,82 +348,3 @@ def test_a_key_that_no_header_can_carry_is_refused_without_being_shown(key: str)
     with pytest.raises(ValueError, match="key: ") as caught:
         EndpointSampler("http://host/v1", key, "tiny")
     assert key not in str(caught.value)
-
-
-class Impatient:
-    """Ends the work once a while has passed, and remembers what it was told."""
-
-    def __init__(self, seconds: float) -> None:
-        self.ends = time.monotonic() + seconds
-        self.told: list[str] = []
-
-    def check(self) -> None:
-        if time.monotonic() > self.ends:
-            raise InterruptedError
-
-    def log(self, text: str) -> None:
-        self.told.append(text)
-
-
-def test_whoever_waits_is_asked_and_told_all_the_while_and_may_leave(
-    server: ModelServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(waiting, "WORD_SECONDS", 0.2)
-    server.troubles.extend([hang] * 4)
-    watch, begun, threads = Impatient(0.7), time.monotonic(), threading.active_count()
-    with pytest.raises(InterruptedError):
-        sampler(server.url, watch=watch).sample([PromptRequest("Q:", number) for number in range(4)], GREEDY)
-    assert time.monotonic() - begun < 2
-    assert "Waiting for 127.0.0.1, try 1 of 4: 4 answers outstanding, the first for 0 s;" in watch.told[0]
-    assert "given up after 30 s" in watch.told[0]
-    # Nothing of ours is left behind that would keep the process; the server's own threads hang on.
-    assert threading.active_count() <= threads + 4
-
-
-def test_another_try_is_told_with_its_reason(server: ModelServer) -> None:
-    watch = Impatient(60)
-    server.troubles.append(status(503, b"busy"))
-    sampler(server.url, watch=watch).sample([PromptRequest("Q:", 1)], GREEDY)
-    [line] = watch.told
-    assert line.startswith("127.0.0.1: it answered 503: busy. Try 2 of 4 in 0.0 s")
-
-
-def test_ctrl_c_ends_a_process_that_waits_for_a_silent_server(server: ModelServer) -> None:
-    server.troubles.extend([hang] * 4)
-    asks = (
-        "from generation.sampling.endpoint import EndpointSampler\n"
-        "from generation.sampling.types import PromptRequest, SamplingSettings\n"
-        f"asking = EndpointSampler({server.url!r}, '', 'm', timeout_seconds=60)\n"
-        "asking.sample([PromptRequest('Q:', n) for n in range(4)], SamplingSettings(max_new_tokens=4))\n"
-    )
-    process = subprocess.Popen([sys.executable, "-c", asks], stderr=subprocess.PIPE, cwd=ROOT)
-    while len(server.asked) < 4:
-        assert process.poll() is None
-        time.sleep(0.02)
-    begun = time.monotonic()
-    process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=20)
-    assert time.monotonic() - begun < 3
-    assert b"KeyboardInterrupt" in said and process.returncode != 0
-
-
-def test_what_was_answered_comes_with_the_error(server: ModelServer) -> None:
-    def answer(handler: Any) -> None:
-        if handler.body["seed"] == 2:
-            time.sleep(0.3)
-            handler.answer(400, {"error": "not this one"})
-        else:
-            handler.complete(handler.body)
-
-    server.troubles.extend([answer] * 4)
-    with pytest.raises(EndpointError, match="not this one") as caught:
-        sampler(server.url).sample([PromptRequest("Q:", seed) for seed in range(4)], GREEDY)
-    assert sorted(caught.value.answered) == [0, 1, 3]
-    expected = LocalSampler(gptj()).sample([PromptRequest("Q:", 0)], GREEDY)
-    assert caught.value.answered[0].text == expected[0].text
-
-
-def test_a_silent_server_is_given_a_minute_and_time_for_what_is_asked() -> None:
-    asking = EndpointSampler("http://127.0.0.1:9/v1", "", "m")
-    waits = [asking._timeout_for(SamplingSettings(max_new_tokens=tokens)) for tokens in (8, 256, 10**5)]
-    assert waits == [61, 92, 1800]
