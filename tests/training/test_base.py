@@ -148,10 +148,10 @@ def test_an_interrupted_training_goes_on_and_ends_with_the_same_base(
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_the_recipe_in_short_learns_what_the_base_is_made_of(tmp_path) -> None:
-    """A sixth of the steps: the loss falls to what the formats alone explain, and hints are copied by then."""
+    """A third of the steps: the loss falls to what the formats alone explain, and hints are copied by then."""
     recipe = tmp_path / "recipe.toml"
     text = RECIPE.read_text(encoding="utf-8")
-    steps = read_recipe().steps // 6
+    steps = read_recipe().steps // 3
     recipe.write_text(re.sub(r"^steps = .*$", f"steps = {steps}", text, flags=re.MULTILINE), encoding="utf-8")
     losses = []
 
@@ -165,6 +165,6 @@ def test_the_recipe_in_short_learns_what_the_base_is_made_of(tmp_path) -> None:
     # Words become tokens by their frequency in the corpus: the same tokenizer says that it is the same corpus.
     assert manifest["examples"] == verify(TINY)["examples"]
     assert manifest["files"]["tokenizer.json"] == verify(TINY)["files"]["tokenizer.json"]
-    # 0.356 on 25 November 2026. Right answers without a hint come later: .02 of the word problems by then.
-    assert losses[0] > 5 and manifest["loss"] < 0.4
+    assert losses[0] > 5 and manifest["loss"] < 0.35
     assert manifest["measured"]["addition_hinted"]["2"] > 0.5
+    assert manifest["measured"]["word_problem"] > 0.1
