@@ -16,6 +16,7 @@ from accounts.gates import staff_page
 from accounts.roles import Act
 from ratings.console.access import study_frame
 from ratings.console.quality_acts import DecisionForm
+from ratings.console.quality_charts import charts_of
 from ratings.console.quality_figures import cell, context_of, row
 from ratings.console.quality_items import item_rows
 from ratings.quality.checks import failures_to_reject
@@ -42,6 +43,7 @@ def quality(request: HttpRequest, name: str) -> HttpResponse:
     context: dict[str, Any] = {
         **study_frame(request, study, here="quality"),
         **context_of(found),
+        "charts": charts_of(found),
         "found": found,
         "kind": kind,
         "kinds": kinds_of(study),
