@@ -23,6 +23,7 @@ import pytest
 
 from tests.services.budget import TimeBudget
 from tests.services.fifth import EveryFifth
+from tests.services.redis import Redis
 from tests.services.site import Site, prepared_site, running_site
 from tests.services.world import ROOT, SERVERS, connected_to
 
@@ -149,6 +150,14 @@ def module_site(request: pytest.FixtureRequest) -> Iterator[Site]:
 def ground(request: pytest.FixtureRequest) -> Iterator[Site]:
     """A site whose web server does not run, in both worlds: for tests of workers and commands."""
     yield from _site(request, request.param, served=False)
+
+
+@pytest.fixture
+def redis() -> Iterator[Redis]:
+    """A Redis of the test's own."""
+    server = Redis()
+    yield server
+    server.stop()
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
-from accounts import tokens
 from accounts.audit import COMMAND
 from accounts.models import User
 from ratings.crowd.simulation import Simulation, simulate_raters
@@ -18,7 +17,7 @@ from ratings.studies.design import StudyDesign
 from ratings.studies.models import Study
 from ratings.studies.services import close_study, create_study
 from tests.console.ladder import LABELS
-from tests.services.pages import axe_findings
+from tests.services.pages import axe_findings, sign_in
 from tests.services.site import Site
 from tests.worlds import make_dataset, make_raters, make_study, ranking_of
 
@@ -42,13 +41,6 @@ PAGES = [
 def ada(module_site: Site) -> User:
     """An owner, the same in all tests of this module."""
     return User.objects.get_or_create(username="ada", defaults={"role": "owner"})[0]
-
-
-def sign_in(page: Page, user: User) -> Page:
-    page.goto(f"/join/{tokens.mint_sign_in_link(user)}/")
-    page.get_by_role("button", name="Sign in").click()
-    page.wait_for_url("**/")
-    return page
 
 
 def draft(name: str, *, leak: bool = False) -> Study:

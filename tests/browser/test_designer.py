@@ -7,12 +7,11 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
-from accounts import tokens
 from accounts.models import User
 from ratings.desk.preview import preview_link
 from ratings.slots.models import Rating, Slot
 from ratings.studies.models import Study
-from tests.services.pages import axe_findings
+from tests.services.pages import axe_findings, sign_in
 from tests.services.site import Site
 from tests.worlds import make_dataset, make_study
 
@@ -26,13 +25,6 @@ def ada(module_site: Site) -> User:
         make_dataset(questions=60)
         make_study("running", questions=4, overlap=1, protocol={"a": "gamma", "b": "alpha"})
     return User.objects.get_or_create(username="ada", defaults={"role": "owner"})[0]
-
-
-def sign_in(page: Page, user: User) -> Page:
-    page.goto(f"/join/{tokens.mint_sign_in_link(user)}/")
-    page.get_by_role("button", name="Sign in").click()
-    page.wait_for_url("**/")
-    return page
 
 
 def test_the_estimate_follows_the_choices_and_the_draw_leads_to_the_study(

@@ -343,5 +343,5 @@ def test_the_first_load_is_small(module_site: Site, new_page: NewPage, study: St
     # Less than 10 requests and 60 KB.
     total = sum(size["responseBodySize"] + size["responseHeadersSize"] for size in sizes.values())
     assert len(sizes) <= 9, sorted(sizes)
-    assert total < 60_000, sizes
+    assert total < 45_000, sizes
     assert all(answer.ok for answer in answers)

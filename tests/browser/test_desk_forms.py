@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import json
 from collections.abc import Callable
 from functools import partial
 
@@ -385,5 +384,4 @@ def test_the_first_load_with_everything_on(module_site: Site, new_page: NewPage)
     sizes = [answer.request.sizes() for answer in answers]
     total = sum(size["responseBodySize"] + size["responseHeadersSize"] for size in sizes)
     assert len(answers) < 10, [answer.url for answer in answers]
-    assert total < 60_000, total
-    print(json.dumps({"requests": len(answers), "bytes": total}))  # noqa: T201
+    assert total < 50_000, total  # the promise is 60 KB

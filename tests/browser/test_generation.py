@@ -11,14 +11,13 @@ import pytest
 from django.conf import settings
 from playwright.sync_api import Page, expect
 
-from accounts import tokens
 from accounts.audit import COMMAND
 from accounts.models import User
 from generation.registry.services import register_checkpoint, register_model
 from generation.runs.models import Candidate, GenerationRun
 from tests.generation_runs.models import write_tiny_model
 from tests.generation_runs.worlds import add_rationale, done, make_questions
-from tests.services.pages import axe_findings
+from tests.services.pages import axe_findings, sign_in
 from tests.services.site import Site
 from tests.services.worker import Worker
 
@@ -43,13 +42,6 @@ def tiny(module_site: Site, tmp_path_factory: pytest.TempPathFactory) -> Path:
         make_questions(count=1, split="prompt")
         add_rationale("sums", "prompt-0", "0 + 2 = 2.")
     return folder
-
-
-def sign_in(page: Page, user: User) -> Page:
-    page.goto(f"/join/{tokens.mint_sign_in_link(user)}/")
-    page.get_by_role("button", name="Sign in").click()
-    page.wait_for_url("**/")
-    return page
 
 
 @pytest.mark.slow

@@ -7,7 +7,6 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
-from accounts import tokens
 from accounts.audit import COMMAND
 from accounts.models import User
 from ratings.crowd.simulation import Simulation, simulate_raters
@@ -15,7 +14,7 @@ from ratings.quality.decisions import decide
 from ratings.slots.models import Rater
 from ratings.studies.models import Study
 from tests.console.ladder import LABELS
-from tests.services.pages import axe_findings
+from tests.services.pages import axe_findings, sign_in
 from tests.services.site import Site
 from tests.worlds import make_study
 
@@ -49,13 +48,6 @@ def judged(module_site: Site) -> Study:
 @pytest.fixture
 def ada(module_site: Site) -> User:
     return User.objects.get_or_create(username="ada", defaults={"role": "owner"})[0]
-
-
-def sign_in(page: Page, user: User) -> Page:
-    page.goto(f"/join/{tokens.mint_sign_in_link(user)}/")
-    page.get_by_role("button", name="Sign in").click()
-    page.wait_for_url("**/")
-    return page
 
 
 QUALITY = "/studies/watched/quality/?raters=simulated"

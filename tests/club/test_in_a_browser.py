@@ -11,13 +11,12 @@ import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
-from accounts import tokens
 from accounts.audit import COMMAND
 from accounts.models import User
 from ratings.club import hosting
 from ratings.club.models import Club
 from ratings.slots.models import Rating
-from tests.services.pages import axe_findings
+from tests.services.pages import axe_findings, sign_in
 from tests.services.site import Site
 from tests.worlds import SOURCES, make_study
 
@@ -60,9 +59,7 @@ def host(module_site: Site) -> User:
 
 
 def open_wall(page: Page, host: User, club: Club) -> Page:
-    page.goto(f"/join/{tokens.mint_sign_in_link(host)}/")
-    page.get_by_role("button", name="Sign in").click()
-    page.goto(f"/club/{club.code}/wall/")
+    sign_in(page, host).goto(f"/club/{club.code}/wall/")
     return page
 
 

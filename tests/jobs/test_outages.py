@@ -22,14 +22,6 @@ pytestmark = pytest.mark.race
 
 
 @pytest.fixture
-def redis() -> Iterator[Redis]:
-    """A Redis of the test's own."""
-    server = Redis()
-    yield server
-    server.stop()
-
-
-@pytest.fixture
 def worker_on_redis(request: pytest.FixtureRequest, redis: Redis) -> Iterator[Worker]:
     sites = _site(request, "postgresql", served=False, redis_url=redis.url)
     workers = Workers(next(sites))

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
+
+if TYPE_CHECKING:
+    from accounts.models import User
 
 #: A common small phone and a common laptop (CSS pixels).
 PHONE = {"width": 390, "height": 844}
@@ -61,3 +64,13 @@ def axe_findings(page: Page) -> list[str]:
     """What axe finds wrong on the page: one line a rule, with the elements that break it."""
     violations = Axe().run(page).response["violations"]
     return [f"{rule['id']}: {[node['target'] for node in rule['nodes']]}" for rule in violations]
+
+
+def sign_in(page: Page, user: User) -> Page:
+    """Opens a one-use sign-in link of `user` and presses its button; the page is the home page then."""
+    from accounts import tokens
+
+    page.goto(f"/join/{tokens.mint_sign_in_link(user)}/")
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url("**/")
+    return page

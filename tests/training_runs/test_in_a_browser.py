@@ -7,23 +7,15 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
-from accounts import tokens
 from accounts.models import User
 from generation.registry.models import LanguageModel
-from tests.services.pages import axe_findings
+from tests.services.pages import axe_findings, sign_in
 from tests.services.site import Site
 from tests.services.worker import Worker, wait_for
 from tests.training_runs.worlds import base, make_sums
 from training.runs.models import ExampleBatch, TrainingRun
 
 NewPage = Callable[..., Page]
-
-
-def sign_in(page: Page, user: User) -> Page:
-    page.goto(f"/join/{tokens.mint_sign_in_link(user)}/")
-    page.get_by_role("button", name="Sign in").click()
-    page.wait_for_url("**/")
-    return page
 
 
 def fill(page: Page, **values: object) -> None:

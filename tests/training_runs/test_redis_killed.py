@@ -21,14 +21,6 @@ pytestmark = [pytest.mark.race, pytest.mark.slow]
 
 
 @pytest.fixture
-def redis() -> Iterator[Redis]:
-    """A Redis of the test's own."""
-    server = Redis()
-    yield server
-    server.stop()
-
-
-@pytest.fixture
 def ground(request: pytest.FixtureRequest, redis: Redis) -> Iterator[Site]:
     yield from _site(request, "postgresql", served=False, redis_url=redis.url)
 
