@@ -8,10 +8,12 @@ import re
 import urllib.error
 import urllib.parse
 import urllib.request
+from collections import Counter
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
-MAX_PAGES = 400
+#: Thousands of candidates have a page each, made by one template. Every kind of page is visited.
+PAGES_OF_A_KIND = 60
 _SIGNED_OUT = re.compile(r"/accounts/(logout|login)|/join/")
 
 
@@ -94,9 +96,9 @@ class Visitor:
         return self.fetch(urllib.parse.urljoin(url, forms[0].action), forms[0].hidden)
 
     def crawl(self, start: str) -> None:
-        """Follows every link of this site, each once, as far as they lead."""
-        waiting, seen = [start], {start}
-        while waiting and self.visited < MAX_PAGES:
+        """Follows every link of this site, each once, as far as they lead; of pages of one kind the first ones."""
+        waiting, seen, of_a_kind = [start], {start}, Counter[str]()
+        while waiting:
             url, text = self.fetch(waiting.pop(0))
             if not text.lstrip().lower().startswith("<!doctype"):
                 continue
@@ -106,9 +108,19 @@ class Visitor:
                 self.problems.append(f"{url}: no heading")
             for link in page.links:
                 target = urllib.parse.urldefrag(urllib.parse.urljoin(url, link)).url
-                if target.startswith(self.base) and target not in seen and not _SIGNED_OUT.search(target):
-                    seen.add(target)
+                if not target.startswith(self.base) or target in seen or _SIGNED_OUT.search(target):
+                    continue
+                seen.add(target)
+                of_a_kind[kind_of(target)] += 1
+                if of_a_kind[kind_of(target)] <= PAGES_OF_A_KIND:
                     waiting.append(target)
+
+
+def kind_of(url: str) -> str:
+    """The address with its numbers and values left out: what one template makes."""
+    parts = urllib.parse.urlsplit(url)
+    names = sorted(name for name, _ in urllib.parse.parse_qsl(parts.query))
+    return f"{re.sub(r'[0-9]+', '0', parts.path)}?{'&'.join(names)}"
 
 
 def check_site(base: str, *, owner_link: str, rater_link: str) -> tuple[int, list[str]]:
