@@ -9,8 +9,8 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from accounts.models import User
+from tests.services.pages import sign_in
 from tests.services.site import Site
-from tests.training_runs.test_in_a_browser import sign_in
 from tests.training_runs.test_pages import evaluated
 from tests.training_runs.worlds import make_sums
 from training.runs.evaluation_showing import best_of_chart
