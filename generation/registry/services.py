@@ -18,9 +18,9 @@ from generation.registry.models import LanguageModel
 from generation.registry.provenance import check_source
 from generation.registry.settings import ModelSettings
 
-#: The model that comes with the program.
-TINY_BASE = "tiny-base"
-TINY_BASE_FOLDER = "tiny"
+#: The models that come with the program: label and folder below `training/base`.
+TINY_BASE, TINY_ADDITION = "tiny-base", "tiny-addition"
+OWN_BASES = {TINY_BASE: "tiny", TINY_ADDITION: "addition"}
 
 #: A larger folder is registered by the command: hashing it would keep a browser or a program waiting for minutes.
 MAX_HASHED_BYTES = 4_000_000_000
@@ -92,23 +92,28 @@ def register_checkpoint(
 
 
 def ensure_tiny_base(*, actor: Actor) -> LanguageModel:
-    """The base that comes with the program, registered where it is not yet.
+    """The base of the demo and of most recipes; see `ensure_own_base`."""
+    return ensure_own_base(TINY_BASE, actor=actor)
+
+
+def ensure_own_base(label: str, *, actor: Actor) -> LanguageModel:
+    """A base that comes with the program (a label of OWN_BASES), registered where it is not yet.
 
     Once another version of the program has brought other weights, the model of the old ones keeps its runs under the
-    label `tiny-base-DIGEST`. Raises UnusableFolder where the program came without a base.
+    label `LABEL-DIGEST`. Raises UnusableFolder where the program came without that base.
     """
-    folder, facts = read_folder(base_root() / TINY_BASE_FOLDER)
+    folder, facts = read_folder(base_root() / OWN_BASES[label])
     with transaction.atomic():
-        found = LanguageModel.objects.select_for_update().filter(label=TINY_BASE).first()
+        found = LanguageModel.objects.select_for_update().filter(label=label).first()
         if found is not None and found.digest == facts.digest:
             return found
         if found is not None:
-            found.label = f"{TINY_BASE}-{found.digest[:12]}"
+            found.label = f"{label}-{found.digest[:12]}"
             found.save(update_fields=["label"])
-            record(actor, "model.rename", subject=TINY_BASE, details={"label": found.label})
+            record(actor, "model.rename", subject=label, details={"label": found.label})
         try:
             return _store_folder(
-                TINY_BASE,
+                label,
                 LanguageModel.Kind.FOLDER,
                 folder,
                 parent=None,
@@ -117,7 +122,7 @@ def ensure_tiny_base(*, actor: Actor) -> LanguageModel:
                 facts=facts,
             )
         except LabelTaken:  # by another process, in this very moment
-            return LanguageModel.objects.get(label=TINY_BASE)
+            return LanguageModel.objects.get(label=label)
 
 
 def check_label(label: str) -> None:

@@ -20,8 +20,9 @@ from training.base.recipe import Recipe
 from training.loop import Saving, Watch
 from training.sft import sft
 
-#: The committed base.
+#: The committed bases: of the demo and most recipes, and of the paper's figure on addition.
 TINY = Path(__file__).with_name("tiny")
+ADDITION = Path(__file__).with_name("addition")
 
 #: Questions of each kind that the manifest's shares are of; the seed draws none of the corpus.
 MEASURED_QUESTIONS, MEASURED_SEED = 200, 20_000
@@ -60,7 +61,12 @@ def train_base(recipe: Recipe, folder: Path, *, watch: Watch | None = None) -> d
             "recipe_sha256": hashlib.sha256(recipe.text.encode()).hexdigest(),
             "examples": result.examples,
             "loss": round(result.trained.final_loss, 5),
-            "measured": measure(loaded, count=MEASURED_QUESTIONS, seed=MEASURED_SEED),
+            "measured": measure(
+                loaded,
+                count=MEASURED_QUESTIONS,
+                seed=MEASURED_SEED,
+                word_problems=recipe.word_problems is not None,
+            ),
             "parameters": sum(parameter.numel() for parameter in loaded.model.parameters()),
             "seconds": round(time.monotonic() - started),
             "torch": torch.__version__.partition("+")[0],

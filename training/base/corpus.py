@@ -40,8 +40,9 @@ class Piece:
 
 def make_corpus(recipe: Recipe) -> list[Example]:
     """All examples, word problems first. The same recipe makes the same corpus."""
+    words = recipe.word_problems
     return [
-        *_word_examples(recipe.word_problems, random.Random(f"{recipe.seed} words")),
+        *([] if words is None else _word_examples(words, random.Random(f"{recipe.seed} words"))),
         *_addition_examples(recipe.addition, random.Random(f"{recipe.seed} addition")),
     ]
 

@@ -24,15 +24,20 @@ _DRAWN_PER_TEST = 12
 
 
 def measure(
-    loaded: LoadedModel, *, count: int, seed: int, digits: Sequence[int] = (1, 2, 3, 4, 5)
+    loaded: LoadedModel,
+    *,
+    count: int,
+    seed: int,
+    digits: Sequence[int] = (1, 2, 3, 4, 5),
+    word_problems: bool = True,
 ) -> dict[str, Any]:
     """Shares of right answers among at most `count` questions of the test splits for each kind.
 
     Returns `addition` by number of digits, `addition_valid` (no wrong line in the scratchpad) and `word_problem`, each
-    also with `_hinted`; `styles` and `right_by_style` of the word problems.
+    also with `_hinted`; `styles` and `right_by_style` of the word problems. word_problems: False leaves these out.
     """
     sums = {length: _test_sums(length, count, seed) for length in digits}
-    words = _test_word_problems(count, seed)
+    words = _test_word_problems(count, seed) if word_problems else []
     found: dict[str, Any] = {}
     for hint, ending in ((False, ""), (True, "_hinted")):
         for length, questions in sums.items():
@@ -43,6 +48,8 @@ def measure(
             ]
             found.setdefault(f"addition{ending}", {})[str(length)] = _share(right)
             found.setdefault(f"addition_valid{ending}", {})[str(length)] = _share(valid)
+        if not words:
+            continue
         texts = complete(loaded, Family.WORD_PROBLEM, words, hint=hint)
         right = judge(Family.WORD_PROBLEM, words, texts)
         found[f"word_problem{ending}"] = _share(right)

@@ -1,4 +1,7 @@
-"""`recipe.toml`: what the base is trained on, how large it is and how long it learns. One file, every key needed."""
+"""`recipe.toml`: what the base is trained on, how large it is and how long it learns. One file, every key needed.
+
+A base that only adds has no table `word_problems` (`addition.toml`).
+"""
 
 from __future__ import annotations
 
@@ -69,11 +72,11 @@ class AdditionShares:
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """steps: optimiser steps. text: the file, which is stored beside the model."""
+    """word_problems: None for a base that only adds. steps: optimiser steps. text: the file, stored with the model."""
 
     seed: int
     model: ModelSize
-    word_problems: WordShares
+    word_problems: WordShares | None
     addition: AdditionShares
     steps: int
     optimisation: Optimisation
@@ -90,18 +93,12 @@ def read_recipe(path: Path = RECIPE) -> Recipe:
 
 
 def _read(table: dict[str, Any], text: str) -> Recipe:
-    words, addition, descent = (dict(table[name]) for name in ("word_problems", "addition", "optimisation"))
-    styles = {
-        Theme(theme): {Style(style): float(weight) for style, weight in weights.items()}
-        for theme, weights in words.pop("styles").items()
-    }
-    if missing := set(Theme) - styles.keys():
-        raise KeyError(f"word_problems.styles.{min(missing)} is missing")
+    addition, descent = (dict(table[name]) for name in ("addition", "optimisation"))
     schedule = Schedule(**descent.pop("schedule"))
     return Recipe(
         seed=table["seed"],
         model=ModelSize(**table["model"]),
-        word_problems=WordShares(styles=styles, **words),
+        word_problems=_words(dict(table["word_problems"])) if "word_problems" in table else None,
         addition=AdditionShares(
             questions=_by_digits(addition.pop("questions")),
             hinted_only=_by_digits(addition.pop("hinted_only")),
@@ -116,6 +113,16 @@ def _read(table: dict[str, Any], text: str) -> Recipe:
         ),
         text=text,
     )
+
+
+def _words(table: dict[str, Any]) -> WordShares:
+    styles = {
+        Theme(theme): {Style(style): float(weight) for style, weight in weights.items()}
+        for theme, weights in table.pop("styles").items()
+    }
+    if missing := set(Theme) - styles.keys():
+        raise KeyError(f"word_problems.styles.{min(missing)} is missing")
+    return WordShares(styles=styles, **table)
 
 
 def with_seed(recipe: Recipe, seed: int) -> Recipe:

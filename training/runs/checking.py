@@ -11,7 +11,7 @@ from accounts.audit import Actor
 from accounts.errors import InvalidInput, StarchamberError
 from generation.registry.models import LanguageModel
 from generation.registry.selectors import folder_of, get_model
-from generation.registry.services import TINY_BASE, ensure_tiny_base
+from generation.registry.services import OWN_BASES, ensure_own_base
 from problems.types import Family
 from ratings.library.datasets import get_dataset
 from ratings.library.models import Dataset, Source
@@ -64,9 +64,9 @@ def check_inputs(recipe: Recipe, *, paths_allowed: bool = True) -> Inputs:
 
 
 def ensure_named(labels: Iterable[str], *, actor: Actor) -> None:
-    """The committed base is registered when it is first named. Raises UnusableFolder where it is not committed."""
-    if TINY_BASE in labels:
-        ensure_tiny_base(actor=actor)
+    """A committed base is registered when it is first named. Raises UnusableFolder where it is not committed."""
+    for label in sorted(OWN_BASES.keys() & set(labels)):
+        ensure_own_base(label, actor=actor)
 
 
 def trainable_model(label: str) -> LanguageModel:

@@ -9,7 +9,7 @@ from django.core.management.base import CommandParser
 
 from accounts.audit import COMMAND
 from accounts.commands import BadArguments, JsonCommand
-from generation.registry.services import TINY_BASE, ensure_tiny_base
+from generation.registry.services import OWN_BASES, ensure_own_base
 from generation.runs.models import GenerationRun
 from generation.runs.selectors import get_run, summary_of
 from generation.runs.services import launch_generation
@@ -71,8 +71,8 @@ def _launched(chosen: dict[str, Any]) -> GenerationRun:
     missing = [f"--{name}" for name in _NEEDED if chosen[name] is None]
     if missing:
         raise BadArguments(f"the following arguments are required: {', '.join(missing)}")
-    if chosen["model"] == TINY_BASE:
-        ensure_tiny_base(actor=COMMAND)
+    if chosen["model"] in OWN_BASES:
+        ensure_own_base(chosen["model"], actor=COMMAND)
     return launch_generation(GenerationSpec(**chosen, lanes=1), actor=COMMAND)
 
 
