@@ -37,6 +37,8 @@ class Decoder(Protocol):
 
     #: The share of ended rows from which it pays to drop them.
     worth_dropping: float
+    #: The share of free rows from which it pays to let others in; None where none can come in.
+    worth_admitting: float | None
 
     def start(self, prompts: Prompts, room: int) -> Tensor:
         """Read the prompts; the logits behind each row's. room: how many tokens each row may grow by."""
@@ -50,19 +52,35 @@ class Decoder(Protocol):
         """Go on with these rows only, in this order. rows: distinct indices into the present ones."""
         ...
 
+    def admit(self, prompts: Prompts) -> Tensor:
+        """Read more prompts, with the prefix of those of `start`, into rows behind the present ones; their logits.
 
-def share(prompts: Sequence[tuple[int, ...]]) -> Prompts:
-    """What the prompts have in common, and what not. prompts: sorted so that equal ones stand together."""
-    different = list(dict.fromkeys(prompts))
-    number = {prompt: index for index, prompt in enumerate(different)}
-    first, last = min(different), max(different)
-    # The last token of every prompt stays: the logits behind it are what starts the completion.
-    limit = min(map(len, different)) - 1
+        There are never more rows than at the start.
+        """
+        ...
+
+
+def shared_length(prompts: Sequence[tuple[int, ...]]) -> int:
+    """How many tokens all prompts begin with, the last token of each left out."""
+    # The logits behind the last token are what starts the completion: it is read in each row.
+    first, last, limit = min(prompts), max(prompts), min(map(len, prompts)) - 1
     length = 0
     while length < limit and first[length] == last[length]:
         length += 1
+    return length
+
+
+def share(prompts: Sequence[tuple[int, ...]], length: int | None = None) -> Prompts:
+    """What the prompts have in common, and what not. prompts: sorted so that equal ones stand together.
+
+    length: of the prefix to take out, where more prompts will come that share less; all that is shared by default.
+    """
+    different = list(dict.fromkeys(prompts))
+    number = {prompt: index for index, prompt in enumerate(different)}
+    if length is None:
+        length = shared_length(different)
     return Prompts(
-        prefix=list(first[:length]),
+        prefix=list(different[0][:length]),
         suffixes=[list(prompt[length:]) for prompt in different],
         owner=[number[prompt] for prompt in prompts],
     )
@@ -76,6 +94,8 @@ class CacheDecoder:
     """
 
     worth_dropping = 0.25
+    #: All rows grow at one place of the library's cache: a newcomer would have to be padded up to it.
+    worth_admitting: float | None = None
 
     def __init__(self, model: Any) -> None:
         self._model = model
@@ -119,6 +139,9 @@ class CacheDecoder:
     def keep(self, rows: Tensor) -> None:
         self._cache.batch_select_indices(rows)
         self._mask, self._next = self._mask[rows], self._next[rows]
+
+    def admit(self, prompts: Prompts) -> Tensor:
+        raise NotImplementedError("worth_admitting is None")
 
     def _forward(self, tokens: Tensor, mask: Tensor, positions: Tensor) -> Tensor:
         more = {"position_ids": positions} if self._takes_positions else {}

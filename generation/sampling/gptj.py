@@ -8,7 +8,7 @@ dimensions of each head), computed differently:
 - every row's tokens start at the cache's first place, wherever those of other rows end, so that what a row computes
   does not depend on its neighbours' lengths; keys lie transposed, as their product with a query wants them;
 - the prompts' common beginning is in no row's cache: all queries meet it in one matrix product;
-- ended rows are overwritten by the last ones.
+- ended rows are overwritten by the last ones, and others may come in behind these while they are under way.
 
 Letters of shapes: B rows, N different prompts, S tokens of a suffix, P tokens of the shared prefix, T places of the
 cache, W width, M width of the MLP, H heads, D dimensions of a head, R rotary ones, V vocabulary.
@@ -34,6 +34,9 @@ _GROWTH = 16
 #: Parameters above which weights are used where they are: joined copies would fill the memory, and products of wide
 #: matrices gain nothing by being joined.
 _JOIN_BELOW = 200_000_000
+#: Parameters from which a step's time is that of reading the weights, however many rows take part: then rows that ended
+#: are replaced. For small models it is the rows that cost, and all of them being short together is worth more.
+_REFILL_FROM = 20_000_000
 
 
 def is_supported(model: Any) -> bool:
@@ -43,6 +46,15 @@ def is_supported(model: Any) -> bool:
         and bool(model.config.rotary_dim)
         and not hasattr(model, "hf_device_map")
     )
+
+
+def is_refilled(model: Any) -> bool:
+    """Whether `GptjDecoder` lets rows in while others are under way."""
+    return _parameters(model) >= _REFILL_FROM
+
+
+def _parameters(model: Any) -> int:
+    return sum(weight.numel() for weight in model.parameters())
 
 
 class GptjDecoder:
@@ -56,28 +68,33 @@ class GptjDecoder:
         self._heads, self._size, self._width = config.n_head, config.n_embd // config.n_head, config.n_embd
         self._rotary = config.rotary_dim
         self._turns = _rotary_turns(config.n_positions, config.rotary_dim, model.device)
-        joined = sum(weight.numel() for weight in model.parameters()) < _JOIN_BELOW
+        self.worth_admitting: float | None = 0.125 if is_refilled(model) else None
+        joined = _parameters(model) < _JOIN_BELOW
         self._layers = [_Layer.of(block, joined=joined) for block in model.transformer.h]
 
     def start(self, prompts: Prompts, room: int) -> Tensor:
-        rows, device = len(prompts.owner), self._model.device
+        self._capacity, self._room, device = len(prompts.owner), room, self._model.device
         self._shared = len(prompts.prefix)
         self._prefixes = self._read_prefix(prompts.prefix) if prompts.prefix else []
+        self._lengths = torch.zeros(0, dtype=torch.long, device=device)
+        self._numbers = torch.arange(self._capacity, device=device)
+        self._used = self._places = 0
+        self._keys = [self._zeros(self._capacity, self._heads, self._size, 0) for _ in self._layers]
+        self._values = [self._zeros(self._capacity, self._heads, 0, self._size) for _ in self._layers]
+        return self.admit(prompts)
+
+    def admit(self, prompts: Prompts) -> Tensor:
+        device, before = self._model.device, len(self._lengths)
+        self._make_room(prompts.longest)
         lengths = torch.tensor([len(suffix) for suffix in prompts.suffixes], device=device)
         owner = torch.tensor(prompts.owner, device=device)
-        self._lengths = lengths[owner]
-        self._used = prompts.longest
-        self._places = _rounded_up(self._used + 1)
-        self._keys = [self._zeros(rows, self._heads, self._size, self._places) for _ in self._layers]
-        self._values = [self._zeros(rows, self._heads, self._places, self._size) for _ in self._layers]
-        self._numbers = torch.arange(max(rows, _rounded_up(self._used + room)), device=device)
-        hidden = torch.cat([self._read(*chunk) for chunk in _chunks(prompts, lengths, owner)])
+        self._lengths = torch.cat([self._lengths, lengths[owner]])
+        hidden = torch.cat([self._read(*chunk, before=before) for chunk in _chunks(prompts, lengths, owner)])
         return self._logits(hidden[owner])
 
     def step(self, tokens_B: Tensor) -> Tensor:
+        self._make_room(self._used)
         self._used += 1
-        if self._used > self._places:
-            self._grow()
         hidden = self._model.transformer.wte.weight[tokens_B]
         turns = self._turns[self._shared + self._lengths][:, None, None]
         mask = self._mask()
@@ -93,20 +110,30 @@ class GptjDecoder:
         count = len(rows)
         moved = (rows != self._numbers[:count]).nonzero()[:, 0]
         source = rows[moved]
-        for number in range(len(self._layers)):
-            keys, values = self._keys[number], self._values[number]
+        for keys, values in zip(self._keys, self._values, strict=True):
             keys[moved], values[moved] = keys[source], values[source]
-            self._keys[number], self._values[number] = keys[:count], values[:count]
         self._lengths = self._lengths[rows]
+        if self.worth_admitting is None:
+            # Nobody comes in again: the caches shrink with the rows when they next grow.
+            self._capacity = count
+        else:
+            self._used = int(self._lengths.max()) if count else 0
 
-    def _grow(self) -> None:
-        before, self._places = self._places, _rounded_up(self._used)
+    def _make_room(self, used: int) -> None:
+        """Caches of at least `used` tokens in each row, and one more."""
+        self._used = max(self._used, used)
+        if self._used + 1 <= self._places:
+            return
+        before, self._places = self._places, _rounded_up(self._used + 1)
+        if self._places > len(self._numbers):
+            count = max(self._capacity, self._places + self._room)
+            self._numbers = torch.arange(count, device=self._numbers.device)
+        rows = self._capacity
         for number, (keys, values) in enumerate(zip(self._keys, self._values, strict=True)):
-            rows = len(keys)
             self._keys[number] = self._zeros(rows, self._heads, self._size, self._places)
-            self._keys[number][..., :before] = keys
+            self._keys[number][..., :before] = keys[:rows]
             self._values[number] = self._zeros(rows, self._heads, self._places, self._size)
-            self._values[number][:, :, :before] = values
+            self._values[number][:, :, :before] = values[:rows]
 
     def _read_prefix(self, tokens: list[int]) -> list[tuple[Tensor, Tensor]]:
         """Keys (H, D, P) and values (H, P, D) of every layer."""
@@ -120,9 +147,15 @@ class GptjDecoder:
             hidden = layer.outer(hidden, inner, attention.transpose(1, 2).flatten(2))
         return found
 
-    def _read(self, tokens_NS: Tensor, last_N: Tensor, owner_B: Tensor, rows: slice) -> Tensor:
-        """Read suffixes, padded on the right, into the caches of their rows; the hidden state at each last token."""
+    def _read(
+        self, tokens_NS: Tensor, last_N: Tensor, owner_B: Tensor, rows: slice, *, before: int
+    ) -> Tensor:
+        """Read suffixes, padded on the right, into the caches of their rows; the hidden state at each last token.
+
+        rows: of these prompts; before: how many rows of others stand in front.
+        """
         count, length = tokens_NS.shape
+        rows = slice(before + rows.start, before + rows.stop)
         hidden: Tensor = self._model.transformer.wte.weight[tokens_NS]
         turns = self._turns[self._shared : self._shared + length, None, None]
         # Padding comes after every real token, and so the causal mask hides it.
@@ -171,7 +204,7 @@ class GptjDecoder:
         """Put a new key and value into the cache, and attend to all so far. Returns (B, W)."""
         rows = len(inner_BX)
         query, key, value = self._split(inner_BX, 3).unbind(1)
-        keys, values = self._keys[number], self._values[number]
+        keys, values = self._keys[number][:rows], self._values[number][:rows]
         each = self._numbers[:rows]
         keys[each, :, :, self._lengths], values[each, :, self._lengths] = key, value
         scores_BHT = (query.unsqueeze(2) @ keys).squeeze(2).add_(mask)

@@ -1,8 +1,8 @@
 """Completions of a model on this machine, many rows at a time.
 
 Prompts are sorted by length and cut into batches; what the prompts of a batch share is read once (a few-shot prefix,
-one question sampled many times); rows that have ended leave the batch. None of it shows in the results: they come in
-the caller's order, and each row draws from its own seed.
+one question sampled many times); rows that have ended leave the batch, and for large models those that wait take
+their places. None of it shows in the results: they come in the caller's order, and each row draws from its own seed.
 """
 
 from __future__ import annotations
@@ -14,10 +14,11 @@ import torch
 
 from generation.registry.loading import LoadedModel, evaluating
 from generation.registry.tokens import encode_prompts
-from generation.sampling.decoders import CacheDecoder, Decoder, Prompts, share
+from generation.sampling.decoders import CacheDecoder, Decoder
 from generation.sampling.errors import NotFinite, OutOfMemory, PromptTooLong, refuse_misfit
-from generation.sampling.gptj import GptjDecoder, is_supported
-from generation.sampling.rows import Ends, Row, complete
+from generation.sampling.gptj import GptjDecoder, is_refilled, is_supported
+from generation.sampling.rows import Ends, Row, Work, complete
+from generation.sampling.streams import streams
 from generation.sampling.thinking import split_thinking
 from generation.sampling.types import Completion, PromptRequest, SamplingSettings
 
@@ -49,28 +50,31 @@ class LocalSampler:
         tokens = self._encode(requests, settings)
         order = sorted(range(len(requests)), key=lambda index: (len(tokens[index]), tokens[index], index))
         ends = Ends(self.loaded.tokenizer, self._closing, settings)
-        found: dict[int, Completion] = {}
-        size = self.batch_size
+        ordered = [tokens[index] for index in order]
+        rows: list[Row] = []
+        size, refilled = self.batch_size, is_supported(self.loaded.model) and is_refilled(self.loaded.model)
         with evaluating(self.loaded):
-            while len(found) < len(requests):
-                batch = order[len(found) : len(found) + size]
-                prompts = share([tokens[index] for index in batch])
-                rows = self._complete(prompts, [requests[index].seed for index in batch], settings, ends)
-                if rows is None:
-                    size = len(batch) // 2
-                    continue
-                for index, row in zip(batch, rows, strict=True):
-                    found[index] = _completion(row, tokens[index], keep_tags=self._keep_tags)
-        return [found[index] for index in range(len(requests))]
+            while len(rows) < len(requests):
+                stream = next(streams(ordered, size, first=len(rows), refilled=refilled))
+                part = slice(stream.first, stream.last)
+                seeds = [requests[index].seed for index in order[part]]
+                done = self._complete(Work(ordered[part], seeds, stream.prefix, size), settings, ends)
+                if done is None:
+                    size = min(size, len(seeds)) // 2
+                else:
+                    rows += done
+        found = dict(zip(order, rows, strict=True))
+        return [
+            _completion(found[index], tokens[index], keep_tags=self._keep_tags)
+            for index in range(len(requests))
+        ]
 
-    def _complete(
-        self, prompts: Prompts, seeds: Sequence[int], settings: SamplingSettings, ends: Ends
-    ) -> list[Row] | None:
-        """The rows of a batch; None if the memory does not hold it."""
+    def _complete(self, work: Work, settings: SamplingSettings, ends: Ends) -> list[Row] | None:
+        """The rows of a stream; None if the memory does not hold so many at once."""
         try:
-            return complete(self._decoder(), prompts, seeds, settings, ends)
+            return complete(self._decoder(), work, settings, ends)
         except torch.OutOfMemoryError as error:
-            if len(seeds) == 1:
+            if min(work.at_once, len(work.seeds)) == 1:
                 raise OutOfMemory from error
         # Behind the handler: the exception kept the batch's tensors alive.
         torch.cuda.empty_cache()
