@@ -16,7 +16,9 @@ from django.utils import timezone
 from jobs.errors import Cancelled, LeaseLost, NotFinite
 from jobs.leases import Claim, held_by, renewal_seconds, row_transaction
 from jobs.logs import folder_of, write_log
-from jobs.models import Metric
+from jobs.memory import forget_peak
+from jobs.models import Metric, StageSpan
+from jobs.stopwatch import Stopwatch
 
 #: What a database that is away raises.
 OUTAGE = (OperationalError, InterfaceError)
@@ -56,6 +58,8 @@ class JobContext:
         #: What the row says about the stage beyond the counts; nothing before the first stage.
         self._stage_facts: dict[str, Any] = {}
         self._points: list[Metric] = []
+        forget_peak()
+        self._stopwatch = Stopwatch(claim.job_id, claim.fence)
         self._next_report = 0.0
         self._writing = 0
 
@@ -81,6 +85,8 @@ class JobContext:
     def stage(self, name: str, done: int = 0, total: int | None = None) -> None:
         """A new part of the work begins, at `done` units of `total` (None: nobody knows how many there will be)."""
         self._wishes.obey()
+        self._stopwatch.stop(self._done, self._total)
+        self._stopwatch.start(name[:100], done)
         self._stage, self._done, self._total = name[:100], done, total
         self._stage_facts = {"stage": self._stage, "stage_started_at": timezone.now(), "stage_from": done}
         self._tell()
@@ -135,7 +141,9 @@ class JobContext:
 
     def close(self) -> None:
         """Writes what was not written yet. Called at the end of every handler; its own last word is kept."""
+        self._stopwatch.stop(self._done, self._total)
         self._write_progress()
+        self._write_spans()
         self.flush()
 
     def flush(self) -> None:
@@ -170,6 +178,7 @@ class JobContext:
             self._write_progress()
             if held_by(self._claim).filter(cancel_requested=True).exists():
                 self._wishes.cancel.set()
+            self._write_spans()
             self.flush()
         except OUTAGE:
             if connection.in_atomic_block:
@@ -177,6 +186,13 @@ class JobContext:
             # Said again in a moment; who watches over us knows whether the lease still stands.
             connection.close()
         self._wishes.obey()
+
+    def _write_spans(self) -> None:
+        """Like points: behind the fence, and again if the database was away."""
+        if self._stopwatch.spans:
+            with self.writing():
+                StageSpan.objects.bulk_create(self._stopwatch.spans)
+            self._stopwatch.spans = []
 
     def _write_progress(self) -> None:
         facts = {"done": self._done, "total": self._total, "reported_at": timezone.now(), **self._stage_facts}

@@ -117,6 +117,33 @@ class Metric(models.Model):
         ]
 
 
+class StageSpan(models.Model):
+    """One stage of one attempt that has ended: what it did, and what it cost. Rows are only ever added."""
+
+    job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="spans")
+    #: The attempt's fencing number.
+    fence = models.PositiveBigIntegerField()
+    #: "starting" until the work names its first stage.
+    name = models.CharField(max_length=100)
+    began_at = models.DateTimeField()
+    seconds = models.FloatField()
+    #: Of the process that does the work, all its threads together.
+    cpu_seconds = models.FloatField()
+    #: From where to where: more than 0 at the beginning where it was resumed.
+    done_from = models.BigIntegerField(default=0)
+    done = models.BigIntegerField(default=0)
+    total = models.BigIntegerField(null=True, blank=True)
+    #: The most memory that the process has held so far in this attempt; null where the system does not say.
+    peak_bytes = models.BigIntegerField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["id"]
+
+    @property
+    def units(self) -> int:
+        return max(0, self.done - self.done_from)
+
+
 class WatchLease(models.Model):
     """The one row whose holder keeps watch (jobs.watch) for all workers."""
 
