@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from training.evaluation.intervals import CONFIDENCE, RESAMPLES, draws
+from training.evaluation.intervals import RESAMPLES, share_by_question
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,15 +46,9 @@ def pair_agreement(
     # Not by their difference: two completions that are too long have -inf both, and are a tie.
     outcomes = (scores[:, 0] > scores[:, 1]) + 0.5 * (scores[:, 0] == scores[:, 1])
     weights = np.array([pair.weight for pair in pairs], dtype=np.float64)
-    names, codes = np.unique([pair.question for pair in pairs], return_inverse=True)
-    # Sums by question: what agreed, and all; a resample's agreement is the ratio of its sums.
-    agreed = np.bincount(codes, weights=weights * outcomes)
-    total = np.bincount(codes, weights=weights)
-    share = float(agreed.sum() / total.sum())
-    if len(names) < 2:
-        return PairAgreement(share, None, None, len(pairs), len(names))
-    ratios = np.concatenate(
-        [(drawn @ agreed) / (drawn @ total) for drawn in draws(len(names), seed=seed, resamples=resamples)]
+    names = [pair.question for pair in pairs]
+    share, interval, questions = share_by_question(
+        names, outcomes, weights=weights, seed=seed, resamples=resamples
     )
-    low, high = np.quantile(ratios, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
-    return PairAgreement(share, float(low), float(high), len(pairs), len(names))
+    low, high = interval or (None, None)
+    return PairAgreement(share, low, high, len(pairs), questions)

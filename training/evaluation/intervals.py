@@ -6,7 +6,7 @@ vary over other questions of the same kind; they say nothing about other seeds o
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,6 +60,33 @@ def mean_intervals(
         else _pair(bounds[:, column])
         for column in range(columns)
     ]
+
+
+def share_by_question(
+    questions: Sequence[str],
+    outcomes: FloatArray,
+    *,
+    weights: FloatArray | None = None,
+    seed: int = 0,
+    resamples: int = RESAMPLES,
+) -> tuple[float, tuple[float, float] | None, int]:
+    """The weighted share of `outcomes`, its 95 % interval, and the number of questions; all of a question's together.
+
+    questions, outcomes (in [0, 1]), weights (above 0): (N,), N >= 1. None with fewer than two questions.
+    """
+    weights = np.ones(len(outcomes)) if weights is None else weights
+    names, codes = np.unique(questions, return_inverse=True)
+    # Sums by question: what came out, and all; a resample's share is the ratio of its sums.
+    came = np.bincount(codes, weights=weights * outcomes)
+    total = np.bincount(codes, weights=weights)
+    share = float(came.sum() / total.sum())
+    if len(names) < 2:
+        return share, None, len(names)
+    ratios = np.concatenate(
+        [(drawn @ came) / (drawn @ total) for drawn in draws(len(names), seed=seed, resamples=resamples)]
+    )
+    low, high = np.quantile(ratios, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
+    return share, (float(low), float(high)), len(names)
 
 
 def _pair(bounds: FloatArray) -> tuple[float, float] | None:
