@@ -88,10 +88,11 @@ def django_db_setup(postgres, django_test_environment, django_db_blocker) -> Ite
         connection.close()
         SERVERS.keep_as_template(migrated=str(connection.settings_dict["NAME"]))
     yield
-    SERVERS.drop_template()
     with django_db_blocker.unblock():
         connections.close_all()
-        teardown_databases(made, verbosity=0)
+        if SERVERS.outlive_the_session:
+            SERVERS.drop_template()
+            teardown_databases(made, verbosity=0)
 
 
 @pytest.fixture(params=["postgresql", "sqlite"])
@@ -100,7 +101,7 @@ def world(request: pytest.FixtureRequest, django_db_blocker) -> Iterator[str]:
     vendor: str = request.param
     if vendor == "postgresql":
         request.getfixturevalue("django_db_setup")
-    copy = SERVERS.postgres_copy() if vendor == "postgresql" else SERVERS.sqlite_copy()
+    copy = SERVERS.postgres_emptied() if vendor == "postgresql" else SERVERS.sqlite_copy()
     with django_db_blocker.unblock(), copy as url, connected_to(url):
         yield vendor
 

@@ -11,9 +11,11 @@ from pathlib import Path
 import psycopg
 import pytest
 from django.db import connection, transaction
+from psycopg import sql
 
 from accounts.models import AuditEvent, User
-from tests.services.world import ROOT
+from tests.services.world import ROOT, SERVERS, connected_to
+from tests.worlds import make_raters, make_study
 
 
 def test_the_default_database_is_postgresql_with_durable_commits(db) -> None:
@@ -43,6 +45,58 @@ def test_personas_live_in_the_database_of_the_test(world: str, owner: User, blin
         ("blind-analyst", "blind_analyst"),
         ("owner", "owner"),
     ]
+
+
+def contents(url: str) -> dict[str, object]:
+    """Every row of every table, and where every sequence stands."""
+    with psycopg.connect(url) as connection:
+        tables = [
+            name
+            for (name,) in connection.execute("SELECT tablename FROM pg_tables ORDER BY 1")
+            if name[:3] != "pg_"
+        ]
+        found: dict[str, object] = {
+            name: sorted(
+                map(str, connection.execute(sql.SQL("SELECT * FROM {}").format(sql.Identifier(name))))
+            )
+            for name in tables
+            if not name.startswith("sql_")
+        }
+        found["sequences"] = connection.execute(
+            "SELECT sequencename, last_value FROM pg_sequences ORDER BY 1"
+        ).fetchall()
+    return found
+
+
+def test_a_database_that_was_written_to_is_as_a_fresh_copy_for_the_next_test(
+    django_db_setup, django_db_blocker
+) -> None:
+    with SERVERS.postgres_copy() as fresh:
+        untouched = contents(fresh)
+    with SERVERS.postgres_emptied() as url, django_db_blocker.unblock(), connected_to(url):
+        make_study(questions=3)
+        make_raters(count=2)
+        left_open = psycopg.connect(url)
+        left_open.execute("SELECT * FROM ratings_slot FOR UPDATE")
+    with SERVERS.postgres_emptied() as again:
+        assert again == url and contents(url) == untouched
+    with pytest.raises(psycopg.OperationalError):
+        left_open.execute("SELECT 1")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE auth_permission SET name = 'x'",
+        pytest.param("DELETE FROM django_migrations", marks=pytest.mark.slow),
+        pytest.param("ALTER TABLE ratings_study ADD x int", marks=pytest.mark.slow),
+    ],
+)
+def test_a_database_whose_migrated_state_was_changed_is_not_used_again(django_db_setup, change: str) -> None:
+    with SERVERS.postgres_emptied() as url, psycopg.connect(url) as connection:
+        connection.execute(change)
+    with pytest.raises(psycopg.OperationalError):
+        psycopg.connect(url)
 
 
 SESSION = """

@@ -1,7 +1,8 @@
 """The databases of a test session, and pointing the test process's Django at one of them.
 
 PostgreSQL starts when the first test asks for a database, so that units run without any. One migrated database is
-kept as a template; every live world is a copy of it (a file copy on SQLite), and goes away with its test.
+kept as a template. A live world is a copy of it (a file copy on SQLite), which goes away with its test, or, where no
+process of the test could outlive it, a copy that is emptied for the next one.
 """
 
 from __future__ import annotations
@@ -18,6 +19,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import psycopg
+
+from tests.services.emptied import EmptiedDatabase, NotEmptied
 from tests.services.postgres import Postgres, create_database, drop_database
 from tests.services.processes import new_folder
 from tests.services.redis import Redis
@@ -34,6 +38,7 @@ class Servers:
         self._postgres = None if os.environ.get("TEST_DATABASE_URL") else Postgres()
         self._redis = None if os.environ.get("TEST_REDIS_URL") else Redis()
         self._serial = itertools.count(1)
+        self._free: list[EmptiedDatabase] = []
 
     @property
     def database_url(self) -> str:
@@ -103,7 +108,14 @@ class Servers:
         """Keeps a copy of the freshly migrated database of that name, to which nobody may be connected."""
         create_database(self.database_url, name=TEMPLATE, template=migrated)
 
+    @property
+    def outlive_the_session(self) -> bool:
+        """Whether the database server is the caller's. Our own goes away whole, with every database in it."""
+        return self._postgres is None
+
     def drop_template(self) -> None:
+        while self._free:
+            drop_database(self._free.pop().url)
         drop_database(urlsplit(self.database_url)._replace(path=f"/{TEMPLATE}").geturl())
 
     @contextlib.contextmanager
@@ -115,6 +127,24 @@ class Servers:
             yield url
         finally:
             drop_database(url)
+
+    @contextlib.contextmanager
+    def postgres_emptied(self) -> Iterator[str]:
+        """The same for tests that start no process: a database that tests before it wrote to, and is empty again."""
+        database = self._free.pop() if self._free else self._new_emptied()
+        try:
+            yield database.url
+        finally:
+            try:
+                database.empty()
+            except (NotEmptied, psycopg.Error):
+                drop_database(database.url)
+            else:
+                self._free.append(database)
+
+    def _new_emptied(self) -> EmptiedDatabase:
+        name = f"starchamber_emptied_{next(self._serial)}"
+        return EmptiedDatabase(create_database(self.database_url, name=name, template=TEMPLATE))
 
     @contextlib.contextmanager
     def sqlite_copy(self) -> Iterator[str]:
