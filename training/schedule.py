@@ -1,10 +1,10 @@
-"""The learning rate of each step, and how many steps an iteration of STaR takes."""
+"""The learning rate of each step, and how many steps a training takes. No torch."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Protocol
 
 Shape = Literal["constant", "linear", "cosine"]
 Growth = Literal["exponential", "linear", "epochs"]
@@ -86,3 +86,33 @@ class StepLadder:
         else:
             steps = int((self.first + self.growth * (iteration - 1)) * steps_per_epoch)
         return max(1, steps if self.cap is None else min(steps, self.cap))
+
+
+class Batched(Protocol):
+    """Whatever says how many examples a step takes; training.loop.Optimisation does."""
+
+    @property
+    def batch_size(self) -> int: ...
+    @property
+    def accumulate(self) -> int: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Length:
+    """How long to train: so many epochs, or so many optimiser steps; exactly one of the two."""
+
+    epochs: float = 0.0
+    steps: int = 0
+
+    def __post_init__(self) -> None:
+        if (self.epochs > 0) == (self.steps > 0):
+            raise ValueError(f"epochs: {self.epochs}, steps: {self.steps}; expected exactly one above 0")
+
+    def of(self, examples: int, how: Batched) -> int:
+        """Optimiser steps over so many examples; at least one."""
+        return self.steps or max(1, round(self.epochs * steps_per_epoch(examples, how)))
+
+
+def steps_per_epoch(examples: int, how: Batched) -> int:
+    """Optimiser steps that show every example once."""
+    return -(-examples // (how.batch_size * how.accumulate))
