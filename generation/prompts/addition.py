@@ -34,8 +34,14 @@ def completion(rationale: str, asked: Asked | None) -> str:
     return rationale.strip()
 
 
+def direct(asked: Asked) -> str:
+    return spaced(_digits(asked))
+
+
 def _digits(asked: Asked) -> str:
     digits = (asked.answer or "").replace(" ", "")
     if not digits.isdigit():
-        raise NotAsked(f"answer: {asked.answer!r} is no string of digits, and a hint needs it")
+        raise NotAsked(
+            f"answer: {asked.answer!r} is no string of digits, and a hint or direct answer needs it"
+        )
     return digits

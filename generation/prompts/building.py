@@ -27,18 +27,22 @@ class Layout:
 
     ask: Ask
     completion: Callable[[str, Asked | None], str]
+    #: The completion that states the gold answer and nothing else. Raises NotAsked.
+    direct: Callable[[Asked], str]
     stop: tuple[str, ...]
     #: Whether its rationales hold `<<3*4=12>>`, which the calculator fills in while they are sampled.
     calculator: bool = False
 
 
-_WORKED = Layout(worked.ask, worked.completion, worked.STOP, calculator=True)
+_WORKED = Layout(worked.ask, worked.completion, worked.direct, worked.STOP, calculator=True)
 _LAYOUTS: dict[Family, Layout] = {
-    Family.ADDITION: Layout(addition.ask, addition.completion, addition.STOP),
+    Family.ADDITION: Layout(addition.ask, addition.completion, addition.direct, addition.STOP),
     Family.WORD_PROBLEM: _WORKED,
     Family.GSM8K: _WORKED,
-    Family.COMMONSENSEQA: Layout(commonsenseqa.ask, commonsenseqa.completion, commonsenseqa.STOP),
-    Family.OPEN: Layout(worked.ask, worked.completion_of_open, worked.STOP),
+    Family.COMMONSENSEQA: Layout(
+        commonsenseqa.ask, commonsenseqa.completion, commonsenseqa.direct, commonsenseqa.STOP
+    ),
+    Family.OPEN: Layout(worked.ask, worked.completion_of_open, worked.direct, worked.STOP),
 }
 
 
@@ -61,6 +65,14 @@ def completion_of(family: Family, rationale: str, asked: Asked | None = None) ->
     asked: with it, a rationale that states no final answer gets the question's gold answer in the family's layout.
     """
     return _LAYOUTS[Family(family)].completion(rationale, asked)
+
+
+def direct_completion(family: Family, asked: Asked) -> str:
+    """What follows the prompt when the answer is given at once, without a rationale (the papers' direct fine-tuning).
+
+    Raises NotAsked for a question without a gold answer.
+    """
+    return _LAYOUTS[Family(family)].direct(asked)
 
 
 def stop_strings(family: Family) -> tuple[str, ...]:

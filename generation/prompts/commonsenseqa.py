@@ -39,9 +39,14 @@ def completion(rationale: str, asked: Asked | None) -> str:
     return f" {text}"
 
 
+def direct(asked: Asked) -> str:
+    right = _right_choice(asked)
+    return f" The answer is {right.text.strip()} ({right.label.lower()})."
+
+
 def _right_choice(asked: Asked) -> Choice:
     label = commonsenseqa.canonical_answer(asked.answer or "", asked.choices)
     for choice in asked.choices:
         if choice.label == label:
             return choice
-    raise NotAsked(f"answer: {asked.answer!r} is none of the choices, and a hint needs it")
+    raise NotAsked(f"answer: {asked.answer!r} is none of the choices, and a hint or direct answer needs it")

@@ -36,8 +36,12 @@ def completion_of_open(rationale: str, asked: Asked | None) -> str:
     return f" {rationale.strip()}"
 
 
+def direct(asked: Asked) -> str:
+    return f" #### {_answer(asked)}"
+
+
 def _answer(asked: Asked) -> str:
     answer = (asked.answer or "").strip()
     if not answer:
-        raise NotAsked(f"answer: {asked.text[:200]!r} has none, and a hint needs it")
+        raise NotAsked(f"answer: {asked.text[:200]!r} has none, and a hint or direct answer needs it")
     return answer

@@ -12,11 +12,13 @@ from generation.prompts import (
     Shot,
     build_prompt,
     completion_of,
+    direct_completion,
     stop_strings,
     uses_calculator,
 )
 from problems.addition import scratchpad
-from problems.types import Choice, Family
+from problems.grading import grade
+from problems.types import Choice, Family, Verdict
 
 SUM = Asked("560 + 583", answer="1143")
 BOXES = Asked("Tom has 3 boxes of 4 apples. How many apples has he?", answer="12")
@@ -157,3 +159,24 @@ def test_a_completion_ends_where_the_next_question_would_begin(family: Family) -
 
 def test_only_worked_problems_use_the_calculator() -> None:
     assert [family for family in Family if uses_calculator(family)] == [Family.WORD_PROBLEM, Family.GSM8K]
+
+
+@pytest.mark.parametrize(
+    ("family", "asked", "written"),
+    [
+        (Family.ADDITION, SUM, "1 1 4 3"),
+        (Family.GSM8K, BOXES, " #### 12"),
+        (Family.WORD_PROBLEM, BOXES, " #### 12"),
+        (Family.COMMONSENSEQA, BOAT, " The answer is harbour (c)."),
+    ],
+)
+def test_a_direct_answer_has_no_rationale_and_is_graded_right(family, asked, written) -> None:
+    assert direct_completion(family, asked) == written
+    graded = grade(family, written, gold=asked.answer, choices=asked.choices)
+    assert graded.verdict is Verdict.CORRECT and graded.text_agrees is not False
+
+
+def test_without_a_gold_answer_there_is_no_direct_one() -> None:
+    for family in Family:
+        with pytest.raises(NotAsked):
+            direct_completion(family, Asked("What now?", (Choice("A", "this"),)))

@@ -63,6 +63,20 @@ def test_what_a_star_run_kept_becomes_a_model() -> None:
     )
 
 
+def test_direct_fine_tuning_learns_the_gold_answers_and_nothing_of_a_rationale() -> None:
+    make_sums()
+    run = done("sft", learn="answers")
+    rows = run.examples.select_related("revision")
+    assert {row.question_id for row in rows} == set(
+        Question.objects.filter(split="train").values_list("pk", flat=True)
+    )
+    for row in rows:
+        assert row.completion == " ".join(row.revision.answer) and row.training_prompt.endswith("Target:\n")
+        assert (row.origin, row.verdict, row.fate, row.rationale) == ("sft", "correct", "kept", None)
+    # The held-out texts are answers too: two or three tokens of which the base expects none.
+    assert 1 < run.metrics["validation_loss"] < 20
+
+
 def test_with_a_study_only_what_its_raters_preferred_is_learned() -> None:
     voted_sums()
     run = done("sft", studies=["trial"], sources=["short", "middle", "long"], validation_split="", steps=2)

@@ -99,9 +99,9 @@ def read_recipe(algorithm: str, recipe: str, overrides: Mapping[str, Any] | None
 
 
 def from_stored(algorithm: str, name: str, values: Mapping[str, Any]) -> ReadRecipe:
-    """A recipe as `as_json` wrote it. Raises RecipeError."""
+    """A recipe as `as_json` wrote it; a key that came later has its usual value. Raises RecipeError."""
     check_algorithm(algorithm)
-    return ReadRecipe(algorithm, name, check_values(algorithm, dict(values)))
+    return ReadRecipe(algorithm, name, check_values(algorithm, _defaults(algorithm) | dict(values)))
 
 
 def check_algorithm(name: str) -> None:

@@ -41,6 +41,7 @@ class Recipe:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sft(Recipe):
+    learn: str = one_of("rationales", "answers")
     sources: tuple[str, ...] = names("the label of a source")
     from_run: str = text("the label of a STaR run", may_be_empty=True)
     split: str = text("a split")
@@ -54,6 +55,8 @@ class Sft(Recipe):
         _exactly_one_length(self.epochs, self.steps)
         if self.from_run and (self.sources or self.studies):
             raise bad_value("from_run", self.from_run, '"" where sources or studies are given')
+        if self.learn == "answers" and (self.sources or self.studies or self.from_run):
+            raise bad_value("learn", self.learn, '"rationales" where sources, studies or from_run are given')
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +88,12 @@ class Star(Recipe):
     iterations: int = whole(1, 1_000)
     questions_per_iteration: int = whole(0)
     rationalize: bool = flag()
+    rationalize_from: int = whole(1, 1_000)
     share_rationalized: float = number(0, 1)
+    hint_left_in: float = number(0, 1)
+    later_from: int = whole(0, 1_000)
+    later_groups: tuple[int, ...] = wholes(0)
+    later_split: str = text("a split", may_be_empty=True)
     shots: int = whole(0, 1_000)
     shots_when: str = one_of("always", "first_iteration")
     shots_in_training: bool = flag()
@@ -97,6 +105,9 @@ class Star(Recipe):
     continue_training: bool = flag()
     data_of_iterations: int = whole(0, 1_000)
     hinted_copies: float = number(0, 1)
+    kept_by: str = one_of("answer", "trace", "verifier")
+    verifier: str = text("the label of a model", may_be_empty=True)
+    verifier_share: float = number(0, 1, above=True)
     replay_per_iteration: int = whole(0)
     replay_split: str = text("a split")
     steps_rule: str = one_of("exponential", "linear", "epochs")
@@ -104,6 +115,7 @@ class Star(Recipe):
     steps_growth: float = number(0)
     max_steps: int = whole(0)
     patience: int = whole(0)
+    min_gain: float = number(0, 1)
     validation_split: str = text("a split", may_be_empty=True)
     validation_questions: int = whole(0)
 
@@ -114,6 +126,45 @@ class Star(Recipe):
             raise bad_value(
                 "samples", self.samples, "1 while temperature is 0: greedy samples are all the same"
             )
+        if self.patience and not self.validation_split:
+            raise bad_value("patience", self.patience, "0 where validation_split is empty")
+        if self.min_gain and not self.patience:
+            raise bad_value("min_gain", self.min_gain, "0 where patience is 0")
+        self._check_hints()
+        self._check_verifier()
+        self._check_later()
+
+    def _check_hints(self) -> None:
+        if self.rationalize_from > (self.iterations if self.rationalize else 1):
+            expected = (
+                f"at most iterations ({self.iterations})"
+                if self.rationalize
+                else "1 where rationalize is false"
+            )
+            raise bad_value("rationalize_from", self.rationalize_from, expected)
+        if self.hint_left_in and not self.rationalize:
+            raise bad_value("hint_left_in", self.hint_left_in, "0 where rationalize is false")
+
+    def _check_verifier(self) -> None:
+        if self.kept_by != "verifier":
+            if self.verifier:
+                raise bad_value("verifier", self.verifier, f'"" where kept_by is {self.kept_by!r}')
+            return
+        if not self.verifier:
+            raise bad_value("verifier", "", "the label of a model where kept_by is 'verifier'")
+        if self.samples < 2:
+            raise bad_value("samples", self.samples, "at least 2 where a verifier chooses among them")
+
+    def _check_later(self) -> None:
+        if bool(self.later_from) != bool(self.later_groups or self.later_split):
+            expected = "above 0 where later_groups or later_split are given, and 0 where they are not"
+            raise bad_value("later_from", self.later_from, expected)
+        if self.later_from > self.iterations or self.later_from == 1:
+            raise bad_value(
+                "later_from", self.later_from, f"from 2 to iterations ({self.iterations}), or 0 for never"
+            )
+        if self.later_split and self.later_split in (self.split, self.validation_split):
+            raise bad_value("later_split", self.later_split, "another split than split and validation_split")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,7 +21,9 @@ from ratings.studies.selectors import get_study
 from training.recipes.reader import usual_value
 from training.recipes.schema import Dpo, Recipe, Sft, Star, Vstar
 from training.runs.errors import EmptySplit, NoRationales, NotGraded, NotTrainable
+from training.runs.groups import GROUPED_BY, groups_of
 from training.runs.preference_files import find_export_file
+from training.runs.questions import split_questions
 from training.runs.rationales import learnable, require_kept_examples
 
 T = TypeVar("T")
@@ -47,6 +49,7 @@ def check_inputs(recipe: Recipe, *, paths_allowed: bool = True) -> Inputs:
     match recipe:
         case Star():
             _check_asked(dataset, recipe.split, recipe.validation_split)
+            _check_star(dataset, recipe)
         case Vstar():
             _check_asked(dataset, recipe.split, recipe.validation_split)
             if recipe.sources:
@@ -114,6 +117,38 @@ def _check_asked(dataset: Dataset, split: str, validation_split: str) -> None:
             )
 
 
+def _check_star(dataset: Dataset, recipe: Star) -> None:
+    """What only some families can tell, what joins later, and who chooses."""
+    grouped = GROUPED_BY.get(Family(dataset.family))
+    if recipe.kept_by == "trace" and grouped is None:
+        raise InvalidInput(
+            f"kept_by: 'trace' is not usable: the steps of {dataset.family} questions can not be checked.",
+            details={"field": "kept_by", "value": "trace", "expected": "'answer' or 'verifier'"},
+        )
+    if recipe.later_groups:
+        _check_later_groups(dataset, recipe, grouped)
+    if recipe.later_split:
+        require_questions(dataset, recipe.later_split, key="later_split")
+    if recipe.verifier:
+        about("verifier", lambda: trainable_model(recipe.verifier))
+
+
+def _check_later_groups(dataset: Dataset, recipe: Star, grouped: str | None) -> None:
+    found = set(groups_of(Family(dataset.family), split_questions(dataset, recipe.split)).values())
+    missing = [group for group in recipe.later_groups if group not in found]
+    if missing or found <= set(recipe.later_groups):
+        known = (
+            f"some, not all, of {', '.join(map(str, sorted(found)))} {grouped}"
+            if found
+            else "[]: it has no groups"
+        )
+        raise InvalidInput(
+            f"later_groups: {list(recipe.later_groups)} is not usable for split {recipe.split!r} of"
+            f" {dataset.name!r}; expected {known}.",
+            details={"field": "later_groups", "value": list(recipe.later_groups), "expected": known},
+        )
+
+
 def _check_held_out(dataset: Dataset, recipe: Dpo | Vstar) -> None:
     """What somebody names must be there. The recipes' own list fits most datasets, and where it does not the run says
     what it could not measure."""
@@ -128,7 +163,10 @@ def _check_sft(dataset: Dataset, recipe: Sft) -> None:
         about("from_run", lambda: require_kept_examples(recipe.from_run, dataset))
     else:
         require_questions(dataset, recipe.split, key="split")
-        _check_sources(dataset, recipe.split, recipe.sources)
+        if recipe.learn == "answers":
+            require_graded(dataset)
+        else:
+            _check_sources(dataset, recipe.split, recipe.sources)
     if recipe.validation_split:
         require_questions(dataset, recipe.validation_split, key="validation_split")
 

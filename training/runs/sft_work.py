@@ -22,6 +22,7 @@ from training.recipes.schema import Sft
 from training.records import seed_of
 from training.runs import checkpoints
 from training.runs.descending import optimisation_of
+from training.runs.direct import answer_row, direct_example
 from training.runs.examining import examine
 from training.runs.freezing import ContentHash, RunData, frozen
 from training.runs.models import Fate, Iteration, Origin, TrainingExample, TrainingRun
@@ -57,7 +58,7 @@ def run_sft(context: JobContext, run: TrainingRun, recipe: Sft) -> dict[str, Any
     context.stage("loading the model")
     loaded = load_model(run.base)
     family = Family(run.dataset.family)
-    validation = _validation(loaded, run, data)
+    validation = _validation(loaded, run, recipe, data)
     how = optimisation_of(recipe, seed=seed_of(recipe.seed, "sft"))
     steps = Length(recipe.epochs, recipe.steps).of(len(learned), how)
     _begin(context, run, learned, loaded)
@@ -99,6 +100,10 @@ def _gather(run: TrainingRun, recipe: Sft) -> RunData:
         data.examples = list(kept_examples(recipe.from_run, run.dataset).values_list("pk", flat=True))
         kept = TrainingExample.objects.filter(pk__in=data.examples).order_by("pk")
         hashed.add("example", kept.values_list("training_prompt", "completion"))
+    elif recipe.learn == "answers":
+        asked = [one for one in split_questions(run.dataset, recipe.split) if one.gold]
+        data.questions = [one.revision for one in asked]
+        hashed.add("question", ([one.id, one.digest] for one in asked))
     else:
         data.rationales = _chosen(run, recipe)
         hashed.add("rationale", rationale_contents(data.rationales))
@@ -106,12 +111,13 @@ def _gather(run: TrainingRun, recipe: Sft) -> RunData:
         questions = split_questions(run.dataset, recipe.validation_split)
         some = drawn(questions, recipe.validation_questions, seed=recipe.seed, purpose="validation")
         data.validation = [one.revision for one in some]
+        hashed.add("validation", ([one.id, one.digest] for one in some))
+    if recipe.validation_split and recipe.learn == "rationales":
         wanted = {one.question for one in some}
         solved = learnable(run.dataset, recipe.validation_split, recipe.sources)
         data.validation_rationales = [
             one.pk for one in solved.only("pk", "question") if one.question_id in wanted
         ]
-        hashed.add("validation", ([one.id, one.digest] for one in some))
         hashed.add("validation_rationale", rationale_contents(data.validation_rationales))
     data.content = hashed.hexdigest()
     return data
@@ -131,6 +137,12 @@ def _learned(run: TrainingRun, data: RunData) -> Iterable[Learned]:
     if data.examples:
         found = TrainingExample.objects.in_bulk(data.examples)
         yield from (_again(run, found[pk]) for pk in data.examples)
+        return
+    if data.questions:
+        family = Family(run.dataset.family)
+        for asking in questions_at(data.questions):
+            example = direct_example(family, asking)
+            yield Learned(example, answer_row(run, asking, example))
         return
     samples = Counter[int]()
     for rationale, example in examples_of(Family(run.dataset.family), data.rationales):
@@ -196,10 +208,13 @@ def _end(
         )
 
 
-def _validation(loaded: LoadedModel, run: TrainingRun, data: RunData) -> Any:
-    """The score that decides which step is kept: minus the loss on the held-out rationales; None without any."""
+def _validation(loaded: LoadedModel, run: TrainingRun, recipe: Sft, data: RunData) -> Any:
+    """The score that decides which step is kept: minus the loss on the held-out texts; None without any."""
     family = Family(run.dataset.family)
-    examples = [example for _, example in examples_of(family, data.validation_rationales)]
+    if recipe.learn == "answers":
+        examples = [direct_example(family, one) for one in questions_at(data.validation) if one.gold]
+    else:
+        examples = [example for _, example in examples_of(family, data.validation_rationales)]
     rows, _ = encode_all(
         loaded.tokenizer, examples, context=loaded.context, calculator=uses_calculator(family)
     )
