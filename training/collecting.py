@@ -7,18 +7,18 @@ that is how an interrupted run ends with the same numbers as one that was not.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
 from generation.registry.loading import LoadedModel
-from generation.sampling.types import Completion, PromptRequest, Sampler, SamplingSettings
+from generation.sampling.types import PromptRequest, Sampler, SamplingSettings
 from problems.types import Verdict
-from training.batching import Example, encode
 from training.errors import NothingRight
+from training.fates import fate_of
 from training.loop import Unwatched, Watch
-from training.records import Candidate, Fate, Origin, Question, seed_of
+from training.records import Candidate, Fate, Origin, Question, chance_of, seed_of
 from training.tasks import Task
 
 #: The round of a store that holds candidates of validation questions; nothing learns from them.
@@ -88,7 +88,8 @@ class Asking:
 
     round: enters every sample's seed. hint: give the answer away. with_shots: put the few-shot examples first.
     shots_in_training: put them before the training prompt too. limit: right candidates kept per question, 0 for all,
-    those of earlier rounds counted.
+    those of earlier rounds counted. hint_left_in: chance that a hint stays in the prompt that is learned.
+    valid_only: keep a right answer only where every step is known to be right.
     """
 
     round: int
@@ -99,6 +100,8 @@ class Asking:
     with_shots: bool = True
     shots_in_training: bool = False
     limit: int = 0
+    hint_left_in: float = 0.0
+    valid_only: bool = False
     seed: int = 0
 
 
@@ -143,17 +146,24 @@ def ask_model(
     prompts = [_prompts(task, question, asking) for question in questions]
     requests = [
         PromptRequest(prefix + own, _seed(asking, question, sample))
-        for question, (prefix, own, _) in zip(questions, prompts, strict=True)
+        for question, (prefix, own) in zip(questions, prompts, strict=True)
         for sample in range(asking.samples)
     ]
     completions = iter(sampler.sample(requests, asking.settings))
     candidates: list[Candidate] = []
-    for question, (prefix, own, learned) in zip(questions, prompts, strict=True):
+    for question, (prefix, own) in zip(questions, prompts, strict=True):
         texts = list(earlier.get(question.key, ()))
+        learned_prompts = {
+            hint: _learned_prompt(task, question, asking, hint=hint) for hint in _hints(asking)
+        }
         for sample in range(asking.samples):
             completion = next(completions)
             grade = task.grade(question, completion.text)
-            fate = _fate(loaded, grade.verdict, learned, completion, texts, asking.limit)
+            valid = task.trace_is_valid(question, completion.text)
+            learned = learned_prompts[_hint_stays(asking, question, sample)]
+            fate = fate_of(loaded, grade.verdict, learned, completion, texts, asking.limit)
+            if fate is Fate.KEPT and asking.valid_only and not valid:
+                fate = Fate.INVALID
             if fate is Fate.KEPT:
                 texts.append(completion.text)
             candidates.append(
@@ -168,56 +178,35 @@ def ask_model(
                     seed=_seed(asking, question, sample),
                     grade=grade,
                     fate=fate,
-                    trace_valid=task.trace_is_valid(question, completion.text),
+                    trace_valid=valid,
                 )
             )
     return candidates
 
 
-def _prompts(task: Task, question: Question, asking: Asking) -> tuple[str, str, str]:
-    """(few-shot examples, the question as sent, the prompt to learn from)."""
+def _prompts(task: Task, question: Question, asking: Asking) -> tuple[str, str]:
+    """(few-shot examples, the question as sent)."""
     prefix = task.shots(question, hint=asking.hint) if asking.with_shots else ""
-    learned = task.ask(question, hint=False)
-    if asking.shots_in_training:
-        learned = task.shots(question, hint=False) + learned
-    return prefix, task.ask(question, hint=asking.hint), learned
+    return prefix, task.ask(question, hint=asking.hint)
+
+
+def _learned_prompt(task: Task, question: Question, asking: Asking, *, hint: bool) -> str:
+    shots = task.shots(question, hint=hint) if asking.shots_in_training else ""
+    return shots + task.ask(question, hint=hint)
+
+
+def _hints(asking: Asking) -> set[bool]:
+    """Whether a prompt to learn from has a hint: never without one in the question, and seldom with one."""
+    return {False, True} if asking.hint and asking.hint_left_in else {False}
+
+
+def _hint_stays(asking: Asking, question: Question, sample: int) -> bool:
+    drawn = chance_of(asking.seed, "hint", asking.round, question.key, sample)
+    return asking.hint and drawn < asking.hint_left_in
 
 
 def _seed(asking: Asking, question: Question, sample: int) -> int:
     return seed_of(asking.seed, asking.round, asking.origin, question.key, sample)
-
-
-def _fate(
-    loaded: LoadedModel,
-    verdict: Verdict,
-    prompt: str,
-    completion: Completion,
-    kept_texts: Sequence[str],
-    limit: int,
-) -> Fate:
-    """kept_texts: of the same question, so far."""
-    if verdict is Verdict.WRONG:
-        return Fate.WRONG
-    if verdict is not Verdict.CORRECT:
-        return Fate.UNPARSABLE
-    if completion.finish == "length":
-        return Fate.UNFINISHED
-    if completion.text in kept_texts:
-        return Fate.DUPLICATE
-    if limit and len(kept_texts) >= limit:
-        return Fate.CAPPED
-    if len(encode(loaded.tokenizer, Example(prompt, completion.text)).ids) > loaded.context:
-        return Fate.TOO_LONG
-    return Fate.KEPT
-
-
-def kept(candidates: Sequence[Candidate]) -> Iterator[Candidate]:
-    return (candidate for candidate in candidates if candidate.fate is Fate.KEPT)
-
-
-def solved_by(candidates: Sequence[Candidate]) -> set[str]:
-    """The questions that have a right candidate, whatever became of it."""
-    return {c.question for c in candidates if c.grade.verdict is Verdict.CORRECT}
 
 
 def nothing_right(n: int, candidates: Sequence[Candidate], *, more: str = "") -> NothingRight:
@@ -227,6 +216,8 @@ def nothing_right(n: int, candidates: Sequence[Candidate], *, more: str = "") ->
         "Give it worked examples (shots), easier questions, or a base that was trained longer on their format"
     )
     advice += f"{more}."
+    if fates[Fate.INVALID]:
+        advice += f" {fates[Fate.INVALID]} were right by steps that are not: keep by the answer to learn from these."
     if (fates[Fate.UNPARSABLE] + fates[Fate.UNFINISHED]) * 2 > len(candidates):
         advice += (
             " Most completions had no answer or were cut off: look at the samples and at max_new_tokens."

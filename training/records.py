@@ -20,6 +20,8 @@ class Origin(StrEnum):
     RATIONALIZED = "rationalized"
     #: Given: a solution that supervised fine-tuning started from.
     SFT = "sft"
+    #: A mistake and its correction: the model learns what stands behind the mistake.
+    RETRY = "retry"
 
 
 class Fate(StrEnum):
@@ -36,6 +38,10 @@ class Fate(StrEnum):
     UNFINISHED = "unfinished"
     #: Longer than the model's context.
     TOO_LONG = "too_long"
+    #: The answer is right, a step is not (or none can be checked), and only valid reasoning was wanted.
+    INVALID = "invalid"
+    #: Right, but a verifier finds others of its question better.
+    OUTSCORED = "outscored"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +58,9 @@ class Candidate:
     """One completion of one question, kept whatever it is worth.
 
     prefix: the few-shot examples that the prompt began with, "" without. own_prompt: the question as it was sent
-    behind them, with its hint if there was one. training_prompt: what a model sees when it learns; never a hint.
-    trace_valid: whether the reasoning itself holds, where the family can tell; None where it cannot.
+    behind them, with its hint if there was one. training_prompt: what a model sees when it learns; without the hint
+    unless a recipe asks for it. trace_valid: whether the reasoning itself holds, where the family can tell; None where
+    it cannot. verifier_score: log-likelihood under the verifier that was asked, in nats; None where none was.
     """
 
     question: str
@@ -67,6 +74,7 @@ class Candidate:
     grade: Grade
     fate: Fate
     trace_valid: bool | None = None
+    verifier_score: float | None = None
 
     @property
     def prompt(self) -> str:

@@ -17,8 +17,7 @@ Settings beyond the paper are in `training.star_types.Departures`, all off unles
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -36,14 +35,16 @@ from training.collecting import (
     ask_model,
     collect,
     greedy_results,
-    kept,
     nothing_right,
-    solved_by,
 )
 from training.errors import NothingToLearn
+from training.fates import kept, outscored, solved_by
 from training.loop import Saving
+from training.plateau import best_iteration, changes_of, plateau
 from training.records import Candidate, Origin, Question, chance_of, seed_of
+from training.scoring import score_examples
 from training.sft import sft, steps_per_epoch
+from training.star_counts import counts_of
 from training.star_types import StarIteration, StarResult, StarSettings
 from training.stores import MemoryStore
 from training.tasks import Task
@@ -59,27 +60,41 @@ def star(
     store: Store | None = None,
     watch: RunWatch | None = None,
     sampler: Callable[[LoadedModel], Sampler] = LocalSampler,
+    joins: Mapping[str, int] | None = None,
+    verifier: Callable[[], LoadedModel] | None = None,
 ) -> StarResult:
     """Bootstrap `base` on `questions`; M_n is stored as "iteration-n".
 
     base: loads M anew at every call. validation: questions to measure each M_n on, never learned from.
+    joins: from which iteration on a question is asked, by its key, for those that are not asked from the first on: the
+    paper's figure 5 adds longer sums at iteration 20. verifier: what `Departures.kept_by` "verifier" asks.
     Called again with the same arguments and store it goes on where it was interrupted.
     Raises NothingToLearn without questions that have answers, NothingRight when a model solves none of them, and all
     that `train` raises.
     """
-    run = _Run(task, base, settings, validation, store or MemoryStore(), watch or UnwatchedRun(), sampler)
+    joins = joins or {}
+    run = _Run(
+        task, base, settings, validation, store or MemoryStore(), watch or UnwatchedRun(), sampler, verifier
+    )
     _refuse_unanswerable(questions)
+    changes = changes_of(settings, {q.key: joins[q.key] for q in questions if q.key in joins})
     iterations = [run.measure_base()]
     for n in range(1, settings.iterations + 1):
-        asked = run.draw(questions, n)
+        run.joined = 0 if n == 1 else sum(joins.get(q.key) == n for q in questions)
+        asked = run.draw([q for q in questions if joins.get(q.key, 1) <= n], n)
         generated = run.generate(asked, n)
         failed = _unsolved(asked, generated)
-        rationalized = run.rationalize(failed, n) if settings.rationalize else []
+        rationalized = run.rationalize(failed, n) if settings.rationalizes_in(n) else []
         examples = run.examples(asked, generated + rationalized, n)
         iterations.append(run.fine_tune(asked, generated, rationalized, examples, iterations))
-        if _has_plateaued(iterations, settings.patience):
-            return StarResult(iterations, _best(iterations), "plateau")
-    return StarResult(iterations, _best(iterations), "iterations")
+        if why := plateau(iterations, settings, changes):
+            return StarResult(iterations, best_iteration(iterations), "plateau", why)
+    return StarResult(
+        iterations,
+        best_iteration(iterations),
+        "iterations",
+        f"All {settings.iterations} iterations are done.",
+    )
 
 
 def model_name(iteration: int) -> str:
@@ -99,9 +114,15 @@ class _Run:
         store: Store,
         watch: RunWatch,
         sampler: Callable[[LoadedModel], Sampler],
+        verifier: Callable[[], LoadedModel] | None,
     ) -> None:
+        if settings.departures.kept_by == "verifier" and verifier is None:
+            raise ValueError('verifier: None; expected a model, which kept_by "verifier" asks')
         self.task, self.base, self.settings, self.validation = task, base, settings, validation
-        self.store, self.watch, self.sampler = store, watch, sampler
+        self.store, self.watch, self.sampler, self._load_verifier = store, watch, sampler, verifier
+        self._verifier: LoadedModel | None = None
+        #: Questions that joined in the iteration at hand.
+        self.joined = 0
         #: (n, M_n): the model at hand.
         self._at_hand: tuple[int, LoadedModel] | None = None
         #: What each iteration learned from, for `data_of_iterations`.
@@ -126,6 +147,10 @@ class _Run:
 
     def draw(self, questions: Sequence[Question], n: int) -> list[Question]:
         """The questions of iteration n: all, or so many as the settings say, drawn without replacement."""
+        if not questions:
+            raise NothingToLearn(
+                f"No question has joined by iteration {n}; some must be there from the first on."
+            )
         count = self.settings.questions_per_iteration
         if not count or count >= len(questions):
             return list(questions)
@@ -147,7 +172,7 @@ class _Run:
         chosen = list(kept(candidates))
         if not chosen:
             raise nothing_right(
-                n, candidates, more="" if self.settings.rationalize else "; or turn rationalization on"
+                n, candidates, more="" if self.settings.rationalizes_in(n) else "; or turn rationalization on"
             )
         extra = self.settings.departures
         questions = {question.key: question for question in asked}
@@ -194,7 +219,8 @@ class _Run:
         self._at_hand = (n, loaded)
         report = StarIteration(
             number=n,
-            **_counts(asked, generated, rationalized),
+            joined=self.joined,
+            **counts_of(asked, generated, rationalized),
             examples=result.examples,
             too_long=len(result.too_long),
             steps=steps,
@@ -216,13 +242,20 @@ class _Run:
             hint=origin is Origin.RATIONALIZED,
             with_shots=with_shots,
             shots_in_training=settings.shots_in_training,
+            hint_left_in=settings.hint_left_in,
+            valid_only=settings.departures.kept_by == "trace",
             seed=settings.seed,
         )
 
     def _ask(self, questions: Sequence[Question], n: int, asking: Asking, doing: str) -> list[Candidate]:
         def ask(batch: Sequence[Question]) -> list[Candidate]:
             loaded = self.model(n - 1)
-            return ask_model(loaded, self.sampler(loaded), self.task, batch, asking)
+            found = ask_model(loaded, self.sampler(loaded), self.task, batch, asking)
+            departures = self.settings.departures
+            if departures.kept_by != "verifier":
+                return found
+            asked = {question.key: question for question in batch}
+            return outscored(found, lambda right: self._scores(asked, right), share=departures.verifier_share)
 
         return collect(
             questions,
@@ -233,6 +266,15 @@ class _Run:
             watch=self.watch,
             stage=f"iteration {n}: {doing}",
         )
+
+    def _scores(self, asked: Mapping[str, Question], candidates: Sequence[Candidate]) -> list[float]:
+        """The verifier's log-likelihood of each completion behind its question, without shots and hints."""
+        if self._verifier is None:
+            assert self._load_verifier is not None
+            self._verifier = self._load_verifier()
+        examples = [Example(self.task.ask(asked[c.question], hint=False), c.text) for c in candidates]
+        calculator = self.settings.sampling.calculator
+        return score_examples(self._verifier, examples, calculator=calculator, watch=self.watch)
 
     def _replayed(self, n: int) -> list[Example]:
         replay, count = self.settings.departures.replay, self.settings.departures.replay_per_iteration
@@ -273,38 +315,3 @@ def _refuse_unanswerable(questions: Sequence[Question]) -> None:
 def _unsolved(asked: Sequence[Question], candidates: Sequence[Candidate]) -> list[Question]:
     solved = solved_by(candidates)
     return [question for question in asked if question.key not in solved]
-
-
-def _counts(
-    asked: Sequence[Question], generated: Sequence[Candidate], rationalized: Sequence[Candidate]
-) -> dict[str, Any]:
-    solved, with_hint = solved_by(generated), solved_by(rationalized)
-    by_origin = {Origin.FEW_SHOT: generated, Origin.RATIONALIZED: rationalized}
-    return {
-        "questions": len(asked),
-        "solved": len(solved),
-        "rationalized": len(with_hint),
-        "failed": len(asked) - len(solved) - len(with_hint),
-        "fates": {
-            str(o): {str(f): n for f, n in Counter(c.fate for c in found).items()}
-            for o, found in by_origin.items()
-        },
-        "valid_traces": {str(origin): _valid_share(found) for origin, found in by_origin.items()},
-    }
-
-
-def _valid_share(candidates: Sequence[Candidate]) -> float | None:
-    valid = [candidate.trace_valid for candidate in kept(candidates)]
-    return None if not valid or None in valid else sum(map(bool, valid)) / len(valid)
-
-
-def _has_plateaued(iterations: Sequence[StarIteration], patience: int) -> bool:
-    return bool(patience) and iterations[-1].number - _best(iterations) >= patience
-
-
-def _best(iterations: Sequence[StarIteration]) -> int:
-    """The iteration with the highest accuracy, the earliest of equals; the last where none was measured."""
-    measured = [report for report in iterations if report.accuracy is not None]
-    if not measured:
-        return iterations[-1].number
-    return max(measured, key=lambda report: (report.accuracy, -report.number)).number

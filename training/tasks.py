@@ -8,7 +8,8 @@ from typing import Protocol
 from generation.prompts.building import build_prompt
 from generation.prompts.types import Shot
 from problems.grading import grade
-from problems.types import Family, Grade
+from problems.traces import trace_is_valid
+from problems.types import Grade
 from training.records import Question
 
 
@@ -56,8 +57,4 @@ class FamilyTask:
         return grade(question.family, text, gold=asked.answer, choices=asked.choices)
 
     def trace_is_valid(self, question: Question, text: str) -> bool | None:
-        if question.family is not Family.ADDITION:
-            return None
-        from problems.addition import is_valid_scratchpad
-
-        return is_valid_scratchpad(question.asked.text, text)
+        return trace_is_valid(question.family, question.asked.text, text)

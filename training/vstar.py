@@ -41,14 +41,13 @@ from training.collecting import (
     ask_model,
     collect,
     greedy_results,
-    kept,
     nothing_right,
-    solved_by,
 )
 from training.dpo import dpo
 from training.errors import NothingToLearn
 from training.evaluation.estimators import best_of_k
 from training.evaluation.report import GENERATOR, QuestionCandidates, evaluate_candidates
+from training.fates import kept, solved_by
 from training.loop import Saving, Selection
 from training.pairs import preference_pairs
 from training.records import Candidate, Fate, Origin, Pair, Question, seed_of

@@ -100,6 +100,10 @@ def field_for(key: KeyAbout) -> forms.Field:
             return forms.ChoiceField(choices=_dataset_choices(key.default))
         case "base":
             return forms.ChoiceField(choices=[(label, label) for label in _base_models()])
+        case "verifier":
+            return forms.ChoiceField(
+                choices=[("", "None"), *((label, label) for label in _base_models())], required=False
+            )
         case "studies":
             return _several([(name, name) for name in _visible_studies()])
         case "sources":

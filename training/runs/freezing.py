@@ -29,13 +29,16 @@ NAME = "data.json"
 class RunData:
     """Primary keys of what is used, in order. Each algorithm fills the parts that it needs.
 
-    questions, validation: revisions of questions. rationales, validation_rationales, shots: rationales.
-    examples: training examples of an earlier run. pairs: `FoundPair`s as JSON. content: the digest of what all of
-    these say.
+    questions, validation: revisions of questions. groups: the group of a question, by its external id. joins: the
+    iteration from which on a question is asked, for those that wait. rationales, validation_rationales, shots:
+    rationales. examples: training examples of an earlier run. pairs: `FoundPair`s as JSON. content: the digest of what
+    all of these say.
     """
 
     questions: list[int] = field(default_factory=list)
     validation: list[int] = field(default_factory=list)
+    groups: dict[str, int] = field(default_factory=dict)
+    joins: dict[str, int] = field(default_factory=dict)
     shots: list[int] = field(default_factory=list)
     rationales: list[int] = field(default_factory=list)
     validation_rationales: list[int] = field(default_factory=list)

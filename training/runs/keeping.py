@@ -231,6 +231,7 @@ class RunKeeper:
             text_agrees=candidate.grade.text_agrees,
             fate=candidate.fate.value if batch.iteration else HELD_OUT,
             trace_valid=candidate.trace_valid,
+            verifier_score=candidate.verifier_score,
             finish=completion.finish,
             tokens=completion.token_count,
             scored_tokens=completion.scored_tokens,
@@ -272,6 +273,7 @@ def candidate_of(row: TrainingExample) -> Candidate:
         grade=Grade(Verdict(row.verdict), row.answer or None, row.text_agrees),
         fate=_fate(row),
         trace_valid=row.trace_valid,
+        verifier_score=row.verifier_score,
     )
 
 

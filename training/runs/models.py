@@ -28,6 +28,8 @@ class Origin(models.TextChoices):
     RATIONALIZED = "rationalized", "Rationalized"
     #: A rationale of the library, for supervised fine-tuning.
     SFT = "sft", "SFT"
+    #: A wrong beginning and its correction, of which the correction alone is learned.
+    RETRY = "retry", "Retry"
 
 
 class Fate(models.TextChoices):
@@ -40,6 +42,8 @@ class Fate(models.TextChoices):
     CAPPED = "capped", "Enough of its question"
     UNFINISHED = "unfinished", "Cut off before its end"
     TOO_LONG = "too_long", "Longer than the context"
+    INVALID = "invalid", "Right by wrong steps"
+    OUTSCORED = "outscored", "Outscored, by the verifier"
     HELD_OUT = "held_out", "Held out, only measured"
 
 
@@ -97,9 +101,9 @@ class Iteration(models.Model):
     number = models.PositiveSmallIntegerField()
     #: What it is at: generating, rationalizing, training, evaluating, done.
     stage = models.CharField(max_length=20, blank=True, default="")
-    #: Counts of the sampled: {"generated", "kept", "rationalized", "failed", "unparsable", …}.
+    #: Counts of the sampled: {"questions", "kept", "rationalized", "failed", "unparsable", "invalid_trace", …}.
     counts = models.JSONField(default=dict, blank=True)
-    #: Shares and losses: {"accuracy", "accuracy_by_group": {…}, "loss", …}.
+    #: Shares and losses: {"accuracy", "by_digits" or "by_steps": {group: accuracy}, "loss", …}.
     metrics = models.JSONField(default=dict, blank=True)
     steps = models.PositiveIntegerField(default=0)
     #: What the model of this iteration answers to the same few held-out questions: [{"question", "text", "answer",
@@ -181,7 +185,7 @@ class TrainingExample(models.Model):
     )
     #: What was sent after the prefix; "" for a rationale that nobody was asked for.
     own_prompt = models.TextField(blank=True)
-    #: What the model sees when it learns: never a hint in it.
+    #: What the model sees when it learns: no hint in it, unless the recipe leaves one there.
     training_prompt = models.TextField()
     completion = models.TextField()
     answer = models.TextField(blank=True)
@@ -190,6 +194,8 @@ class TrainingExample(models.Model):
     fate = models.CharField(max_length=10, choices=Fate.choices)
     #: Whether the reasoning itself holds; null where the family can not tell.
     trace_valid = models.BooleanField(null=True, blank=True)
+    #: Log-likelihood under the verifier that chose, in nats; null where none was asked.
+    verifier_score = models.FloatField(null=True, blank=True)
     #: stop: ended by itself; length: cut off; "" for what was not sampled.
     finish = models.CharField(max_length=10, blank=True)
     #: Tokens, how many of them the model chose itself, and the sum of these ones' log-probabilities; null for what was

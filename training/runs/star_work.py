@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 from generation.prompts import stop_strings, uses_calculator
 from generation.registry.opening import load_model
+from generation.registry.selectors import get_model
 from generation.runs.samplers import room_for
 from generation.runs.spec import DEFAULT_NEW_TOKENS
 from generation.sampling.local import LocalSampler
@@ -19,12 +19,13 @@ from training.runs import checkpoints
 from training.runs.descending import optimisation_of
 from training.runs.examining import SHOWN, examine
 from training.runs.freezing import ContentHash, RunData, frozen
+from training.runs.groups import GROUPED_BY, accuracy_by_group, group_metrics, groups_of
 from training.runs.keeping import Described, RunKeeper
 from training.runs.models import Iteration, TrainingRun
 from training.runs.questions import Asking, drawn, questions_at, split_questions
 from training.runs.rationales import learnable, rationale_contents
 from training.runs.sampling import StorableSampler, examples_of, question_of
-from training.runs.shots import choose_shots, digits_of, shots_by_question
+from training.runs.shots import choose_shots, shots_by_question
 from training.schedule import StepLadder
 from training.star import model_name, star
 from training.star_types import Departures, StarIteration, StarSettings
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from generation.registry.loading import LoadedModel
     from jobs.context import JobContext
     from training.schedule import Growth
-    from training.star_types import Shots
+    from training.star_types import KeptBy, Shots
 
 
 def run_star(context: JobContext, run: TrainingRun, recipe: Star) -> dict[str, Any]:
@@ -51,7 +52,10 @@ def run_star(context: JobContext, run: TrainingRun, recipe: Star) -> dict[str, A
         store=work.keeper,
         watch=work.keeper,
         sampler=StorableSampler,
+        joins=data.joins,
+        verifier=(lambda: load_model(get_model(recipe.verifier))) if recipe.verifier else None,
     )
+    context.log(result.explanation)
     trained = result.iterations[1:]
     best = work.best_of(trained)
     kept = {model_name(best): ""}
@@ -67,6 +71,7 @@ def run_star(context: JobContext, run: TrainingRun, recipe: Star) -> dict[str, A
         "best_iteration": best,
         "iterations": len(trained),
         "stopped": result.stopped,
+        "explanation": result.explanation,
         "steps": sum(one.steps for one in trained),
     }
 
@@ -105,12 +110,15 @@ class _Work:
                 cap=recipe.max_steps or None,
             ),
             rationalize=recipe.rationalize,
+            rationalize_from=recipe.rationalize_from,
             share_rationalized=recipe.share_rationalized,
+            hint_left_in=recipe.hint_left_in,
             questions_per_iteration=recipe.questions_per_iteration,
             samples=recipe.samples,
             shots=cast("Shots", recipe.shots_when) if recipe.shots else "never",
             shots_in_training=recipe.shots_in_training,
             patience=recipe.patience,
+            min_gain=recipe.min_gain,
             batch_questions=recipe.batch_questions,
             save_every=recipe.save_every,
             seed=recipe.seed,
@@ -120,6 +128,8 @@ class _Work:
                 hinted_copies=recipe.hinted_copies,
                 replay=self._replay(),
                 replay_per_iteration=recipe.replay_per_iteration,
+                kept_by=cast("KeptBy", recipe.kept_by),
+                verifier_share=recipe.verifier_share,
             ),
         )
 
@@ -146,8 +156,9 @@ class _Work:
         one = StarIteration(**facts)
         accuracy = {} if one.accuracy is None else {"accuracy": one.accuracy}
         counted = {"solved": one.solved, "rationalized": one.rationalized, "failed": one.failed}
-        groups = self._by_group(one.validation)
-        points = {f"held-out accuracy/{digits} digits": share for digits, share in groups.items()}
+        groups = accuracy_by_group(one.validation, self.data.groups)
+        unit = GROUPED_BY.get(self.family, "")
+        points = {f"held-out accuracy/{group} {unit}": share for group, share in groups.items()}
         if one.accuracy is not None:
             points |= {"held-out accuracy/all": one.accuracy}
         if one.number:
@@ -158,13 +169,22 @@ class _Work:
             steps_so_far=one.steps_before + one.steps,
             counts={
                 "questions": one.questions,
+                "joined": one.joined,
                 **counted,
+                "kept": one.kept,
+                "invalid_trace": one.invalid_trace,
+                "unparsable": one.unparsable,
                 "examples": one.examples,
                 "too_long": one.too_long,
             }
             if one.number
             else {},
-            metrics={**accuracy, "loss": one.loss, "by_digits": groups, "valid_traces": one.valid_traces},
+            metrics={
+                **accuracy,
+                "loss": one.loss,
+                **group_metrics(self.family, groups),
+                "valid_traces": one.valid_traces,
+            },
             points=points,
         )
 
@@ -211,28 +231,25 @@ class _Work:
     def _replay(self) -> list[Example]:
         return [example for _, example in examples_of(self.family, self.data.rationales)]
 
-    def _by_group(self, results: Mapping[str, bool]) -> dict[str, float]:
-        """Accuracy by number of digits, for sums."""
-        if self.family is not Family.ADDITION:
-            return {}
-        found: dict[int, list[bool]] = defaultdict(list)
-        for key, right in results.items():
-            found[digits_of(self._by_id[key].asked.text)].append(right)
-        return {str(digits): sum(right) / len(right) for digits, right in sorted(found.items())}
-
 
 #: A fact of its own: how many tokens a rationale may have.
 _ROOM = "room"
 
 
 def _gather(run: TrainingRun, recipe: Star) -> RunData:
-    hashed, data = ContentHash(), RunData()
+    hashed, data, family = ContentHash(), RunData(), Family(run.dataset.family)
     questions = split_questions(run.dataset, recipe.split)
+    waiting = split_questions(run.dataset, recipe.later_split) if recipe.later_split else []
     validation: list[Asking] = []
     if recipe.validation_split:
         everything = split_questions(run.dataset, recipe.validation_split)
         validation = drawn(everything, recipe.validation_questions, seed=recipe.seed, purpose="validation")
+    groups = groups_of(family, questions) if recipe.later_groups else {}
+    waiting_ids = [one.id for one in questions if groups.get(one.id) in recipe.later_groups]
+    data.joins = dict.fromkeys([*waiting_ids, *(one.id for one in waiting)], recipe.later_from)
+    questions = sorted([*questions, *waiting], key=lambda one: one.id)
     data.questions = [one.revision for one in questions]
+    data.groups = groups_of(family, validation)
     data.validation = [one.revision for one in validation]
     data.shots = choose_shots(run.dataset, recipe.shots, seed=recipe.seed)
     if recipe.replay_per_iteration:
@@ -241,5 +258,8 @@ def _gather(run: TrainingRun, recipe: Star) -> RunData:
     hashed.add("validation", ([one.id, one.digest] for one in validation))
     hashed.add("shot", rationale_contents(data.shots))
     hashed.add("replay", rationale_contents(data.rationales))
+    hashed.add("joins", sorted(data.joins.items()))
+    if recipe.verifier:
+        hashed.add("verifier", [get_model(recipe.verifier).digest])
     data.content = hashed.hexdigest()
     return data
