@@ -81,13 +81,14 @@ class Training(Part):
     """count: optimiser steps. texts: learned from in all of them, one way or the other side of a pair being a text.
 
     length: tokens of a text. every: steps between two saved states. selections: how often held-out texts are scored on
-    the way, `selecting` tokens each time.
+    the way, `selecting` tokens each time. accumulate: batches of a step.
     """
 
     count: int
     texts: float
     length: float
     every: int
+    accumulate: int = 1
     pairs: bool = False
     selections: int = 0
     selecting: float = 0.0
@@ -101,8 +102,9 @@ class Training(Part):
         return self.texts * self.length
 
     @property
-    def tokens_at_once(self) -> float:
-        return self.trained_tokens / max(1, self.count)
+    def at_once(self) -> float:
+        """Tokens of one batch; where batches are accumulated, the backward pass is made batch by batch."""
+        return self.trained_tokens / max(1, self.count * self.accumulate)
 
     def seconds(self, pace: Pace) -> float:
         token = pace.pair_token if self.pairs else pace.train_token

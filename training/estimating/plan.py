@@ -120,7 +120,7 @@ def _star(recipe: Star, sizes: Sizes, lengths: Lengths) -> Iterator[Part]:
         yield _asked(recipe, lengths, sizes, "generating", number, asked, with_shots=with_shots)
         failed = asked * (1 - lengths.right) * (1.0 if number == 1 else LATER)
         solved = asked - failed
-        if recipe.rationalize:
+        if recipe.rationalize and number >= recipe.rationalize_from:
             hinted = round(failed * recipe.share_rationalized)
             yield _asked(
                 recipe, lengths, sizes, "rationalizing", number, hinted, with_shots=with_shots, hint=True
@@ -212,6 +212,7 @@ def _verifier(recipe: Vstar, sizes: Sizes, lengths: Lengths, asked: int) -> Iter
         texts=2 * shown,
         length=lengths.learned,
         every=recipe.save_every,
+        accumulate=recipe.accumulate,
         pairs=True,
         selections=selections_of(steps, recipe.validate_every) if rows else 0,
         selecting=rows * lengths.learned,
@@ -247,6 +248,7 @@ def _training(
         texts=shown * (2 if pairs else 1),
         length=length,
         every=recipe.save_every,
+        accumulate=recipe.accumulate,
         pairs=pairs,
         selections=selections,
         selecting=selecting,

@@ -70,8 +70,14 @@ class TrainingRun(models.Model):
     code_version = models.CharField(max_length=80)
     #: SHA-256 hex of the questions, rationales and preferences used; "" until the run has frozen them.
     data_sha256 = models.CharField(max_length=64, blank=True, default="")
+    #: On what, and under which limits, it was computed: training.runs.conditions.
+    conditions = models.JSONField(default=dict, blank=True)
     #: What the run measured at its end; {} before.
     metrics = models.JSONField(default=dict, blank=True)
+    #: What it was thought to take when it was launched: training.estimating.Estimate; {} where nothing was measured.
+    estimate = models.JSONField(default=dict, blank=True)
+    #: The most memory of a GPU that it held; null without one.
+    device_peak_bytes = models.BigIntegerField(null=True, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
     created_by = models.ForeignKey(
         site.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
@@ -397,3 +403,21 @@ class Evaluation(models.Model):
     class Meta:
         app_label = "training"
         ordering = ["-id"]
+
+
+class Measurement(models.Model):
+    """How fast one model is on one machine, and how long its texts of one dataset are: what estimates are made from."""
+
+    model = models.ForeignKey(LanguageModel, on_delete=models.CASCADE, related_name="measurements")
+    dataset = models.ForeignKey(Dataset, on_delete=models.CASCADE, related_name="measurements")
+    job = models.OneToOneField(Job, on_delete=models.PROTECT, related_name="measurement")
+    #: The machine's name, "" before it was measured.
+    host = models.CharField(max_length=200, blank=True)
+    #: training.estimating.Figures; {} before.
+    figures = models.JSONField(default=dict, blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        app_label = "training"
+        ordering = ["-id"]
+        indexes = [models.Index(fields=["model", "dataset", "-id"], name="training_measurement_newest")]

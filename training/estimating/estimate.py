@@ -1,0 +1,93 @@
+"""The estimate of a run: what is shown before it is launched, stored with it, and held against what it took."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from training.estimating.figures import Figures, Lengths
+from training.estimating.memory import device_bytes, peak_bytes
+from training.estimating.parts import Part
+from training.estimating.plan import LATER, plan_of
+from training.estimating.sizes import Sizes
+from training.recipes.schema import Recipe, Star, Vstar
+
+#: Nothing is known of lengths: what is counted without them is the same.
+_UNKNOWN = Lengths(question=0, hinted=0, completion=0, longest=0, right=0.5, right_hinted=0.5)
+
+
+@dataclass(frozen=True, slots=True)
+class StageEstimate:
+    """One part. units: what its progress counts."""
+
+    stage: str
+    iteration: int
+    units: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Estimate:
+    """steps: of the optimiser, all trainings together. tokens_sampled, tokens_trained: by the measured lengths.
+
+    seconds: by the clock, on the machine that was measured as busy as it was then; cpu_seconds: of its processor alone.
+    rss_bytes: the most that the process holds; device_bytes: of a GPU, None without one. assumed: what nobody can know
+    before, in words.
+    """
+
+    steps: int
+    tokens_sampled: int
+    tokens_trained: int
+    seconds: float
+    cpu_seconds: float
+    rss_bytes: int
+    device_bytes: int | None = None
+    stages: Sequence[StageEstimate] = ()
+    assumed: Sequence[str] = field(default_factory=tuple)
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> Estimate:
+        stages = [StageEstimate(**stage) for stage in stored["stages"]]
+        return cls(**{**stored, "stages": stages, "assumed": tuple(stored["assumed"])})
+
+
+def estimate(recipe: Recipe, sizes: Sizes, figures: Figures) -> Estimate:
+    parts = plan_of(recipe, sizes, figures.lengths)
+    return Estimate(
+        steps=sum(part.steps for part in parts),
+        tokens_sampled=round(sum(part.sampled_tokens for part in parts)),
+        tokens_trained=round(sum(part.trained_tokens for part in parts)),
+        seconds=sum(part.seconds(figures.wall) for part in parts),
+        cpu_seconds=sum(part.seconds(figures.cpu) for part in parts),
+        rss_bytes=peak_bytes(parts, figures),
+        device_bytes=device_bytes(parts, figures),
+        stages=[_stage(part, figures) for part in parts],
+        assumed=_assumed(recipe, figures.lengths),
+    )
+
+
+def steps_without_figures(recipe: Recipe, sizes: Sizes) -> int | None:
+    """What is known before anything was measured; None where the steps follow from what the model gets right."""
+    by_epochs = (isinstance(recipe, Star) and recipe.steps_rule == "epochs") or isinstance(recipe, Vstar)
+    return None if by_epochs else sum(part.steps for part in plan_of(recipe, sizes, _UNKNOWN))
+
+
+def _stage(part: Part, figures: Figures) -> StageEstimate:
+    return StageEstimate(part.stage, part.iteration, part.units, part.seconds(figures.wall))
+
+
+def _assumed(recipe: Recipe, lengths: Lengths) -> tuple[str, ...]:
+    if not isinstance(recipe, Star | Vstar):
+        return ()
+    solved = f"The base solves {100 * lengths.right:.0f}% of {lengths.sampled:,} questions that it was asked"
+    hinted = (
+        f", and {100 * lengths.right_hinted:.0f}% of the others once it is given the answer"
+        if isinstance(recipe, Star) and recipe.rationalize
+        else ""
+    )
+    later = f"Later models fail {100 * LATER:.0f}% of what it fails, and write texts as long as its own."
+    return (f"{solved}{hinted}.", later)
