@@ -20,8 +20,8 @@ from training.runs.diverging import divergence_of
 from training.runs.example_filter import ExampleFilterForm, PairFilterForm
 from training.runs.models import Algorithm, TrainingRun
 from training.runs.showing import (
-    digits_table,
     fate_rows,
+    groups_table,
     iteration_rows,
     recipe_groups,
     result_figures,
@@ -101,7 +101,8 @@ def _moving(found: TrainingRun) -> dict[str, Any]:
     return {
         "run": found,
         "iterations": rows,
-        "digits": digits_table(rows),
+        "groups": groups_table(rows),
+        "explanation": found.metrics.get("explanation", ""),
         "samples": side_by_side(iterations),
         "fates": [] if hidden else fate_rows(selectors.fates(found)),
         "figures": result_figures(told(found, found.metrics)),

@@ -20,7 +20,8 @@ class IterationRow:
     counts: dict[str, Any]
     steps: int
     accuracy: str | None
-    by_digits: dict[str, str]
+    #: What questions are grouped by, "digits" or "steps", and the accuracy of each group.
+    groups: tuple[str, dict[str, str]]
     valid_traces: dict[str, str]
     loss: str | None
     finished: bool
@@ -50,7 +51,7 @@ def iteration_rows(iterations: Sequence[Iteration]) -> list[IterationRow]:
             counts=one.counts,
             steps=one.steps,
             accuracy=percent(one.metrics.get("accuracy")),
-            by_digits={key: percent(value) or "" for key, value in one.metrics.get("by_digits", {}).items()},
+            groups=_groups(one.metrics),
             valid_traces={
                 Origin(key).label: percent(value) or ""
                 for key, value in (one.metrics.get("valid_traces") or {}).items()
@@ -63,10 +64,16 @@ def iteration_rows(iterations: Sequence[Iteration]) -> list[IterationRow]:
     ]
 
 
-@dataclass(frozen=True, slots=True)
-class DigitsTable:
-    """Accuracy by number of digits, a row for each iteration."""
+def _groups(metrics: Mapping[str, Any]) -> tuple[str, dict[str, str]]:
+    unit = next((unit for unit in ("digits", "steps") if metrics.get(f"by_{unit}")), "")
+    return unit, {key: percent(value) or "" for key, value in metrics.get(f"by_{unit}", {}).items()}
 
+
+@dataclass(frozen=True, slots=True)
+class GroupsTable:
+    """Accuracy by number of digits, or of steps, a row for each iteration."""
+
+    caption: str
     head: list[str]
     rows: list[list[str | None]]
 
@@ -76,13 +83,22 @@ class DigitsTable:
         return ",".join(str(column) for column in range(1, len(self.head)))
 
 
-def digits_table(rows: Sequence[IterationRow]) -> DigitsTable | None:
-    """None for what is no addition."""
-    digits = sorted({key for row in rows for key in row.by_digits}, key=int)
-    if not digits:
+_CAPTIONS = {
+    "digits": "Accuracy by number of digits",
+    "steps": "Accuracy by steps of the solution that came with the question",
+}
+
+
+def groups_table(rows: Sequence[IterationRow]) -> GroupsTable | None:
+    """None where questions have no groups."""
+    units = {row.groups[0]: row.groups[1] for row in rows if row.groups[0]}
+    if not units:
         return None
-    head = ["Iteration", *(f"{key} digit{'' if key == '1' else 's'}" for key in digits)]
-    return DigitsTable(head, [[row.name, *(row.by_digits.get(key) for key in digits)] for row in rows])
+    unit = next(iter(units))
+    groups = sorted({key for row in rows for key in row.groups[1]}, key=int)
+    head = ["Iteration", *(f"{key} {unit.removesuffix('s') if key == '1' else unit}" for key in groups)]
+    lines = [[row.name, *(row.groups[1].get(key) for key in groups)] for row in rows]
+    return GroupsTable(_CAPTIONS[unit], head, lines)
 
 
 @dataclass(frozen=True, slots=True)
