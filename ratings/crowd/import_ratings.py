@@ -19,6 +19,7 @@ from ratings.crowd.rating_rows import RatingRow, RowError, read_row
 from ratings.slots.models import Assignment, Rater, Rating, Slot
 from ratings.slots.opening import extra_slot
 from ratings.studies.errors import WrongState
+from ratings.studies.form import read_form
 from ratings.studies.models import Study, Triple
 from ratings.studies.selectors import get_locked_study, source_labels
 from ratings.studies.services import chunks
@@ -41,6 +42,7 @@ class _Import:
     kind: str
     anonymous: bool
     sources: dict[str, int]
+    known_reasons: tuple[str, ...]
     triples: dict[str, Triple]
     #: Next free replicate of each triple.
     replicates: dict[int, int]
@@ -119,6 +121,7 @@ def _prepare(study: Study, *, kind: str, anonymous: bool) -> _Import:
         kind=kind,
         anonymous=anonymous,
         sources={label: index for index, label in enumerate(labels)},
+        known_reasons=read_form(study.form).known_reasons,
         triples=triples,
         replicates={triple: highest + 1 for triple, highest in taken},
         raters={rater.name: rater for rater in Rater.objects.filter(study=study)},
@@ -130,7 +133,9 @@ def _checked_rows(lines: Iterable[bytes], run: _Import) -> Iterator[tuple[int, R
         if not line.strip():
             continue
         try:
-            row = read_row(_parse(line, first=number == 1), sources=run.sources)
+            row = read_row(
+                _parse(line, first=number == 1), sources=run.sources, known_reasons=run.known_reasons
+            )
             yield number, row, _triple(row, run)
         except RowError as error:
             run.refuse(error, number)

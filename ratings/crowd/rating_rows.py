@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ratings.slots.body import REASON_CODE, is_duration
+from ratings.slots.body import is_duration
 
 _RATER_NAME = re.compile(r"[-A-Za-z0-9_.@ ]{1,100}")
 
@@ -52,8 +52,8 @@ class RatingRow:
         return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
 
-def read_row(row: Any, *, sources: Mapping[str, int]) -> RatingRow:
-    """Raises RowError. sources: index by label."""
+def read_row(row: Any, *, sources: Mapping[str, int], known_reasons: Collection[str]) -> RatingRow:
+    """Raises RowError. sources: index by label. known_reasons: the codes that the study's ratings may hold."""
     if not isinstance(row, dict):
         raise RowError("", row, "expected a JSON object")
     all_bad = row.get("all_bad")
@@ -65,7 +65,7 @@ def read_row(row: Any, *, sources: Mapping[str, int]) -> RatingRow:
         ranking=_ranking(row.get("ranking"), sources, may_be_empty=bool(all_bad)),
         all_bad=bool(all_bad),
         first_wrong_step=_steps(row.get("first_wrong_step"), sources),
-        reasons=_reasons(row.get("reasons"), sources),
+        reasons=_reasons(row.get("reasons"), sources, known_reasons),
         seconds=_seconds(row.get("seconds")),
     )
 
@@ -118,15 +118,15 @@ def _steps(value: Any, sources: Mapping[str, int]) -> dict[str, int]:
     return steps
 
 
-def _reasons(value: Any, sources: Mapping[str, int]) -> dict[str, list[str]]:
+def _reasons(value: Any, sources: Mapping[str, int], known: Collection[str]) -> dict[str, list[str]]:
+    expected = f"expected {', '.join(known)}"
     reasons = {}
     for label, codes in _by_source("reasons", value).items():
-        if not isinstance(codes, list) or not all(
-            isinstance(c, str) and REASON_CODE.fullmatch(c) for c in codes
-        ):
-            raise RowError(
-                "reasons", codes, "expected a list of codes of lower-case letters, digits, - and _"
-            )
+        if not isinstance(codes, list):
+            raise RowError("reasons", codes, f"{expected}, in a list")
+        for code in codes:
+            if code not in known:
+                raise RowError("reasons", code, f"{expected} (a study can name reasons of its own)")
         reasons[str(_source("reasons", label, sources))] = sorted(set(codes))
     return reasons
 

@@ -55,7 +55,7 @@ def present(view: Mapping[str, Any], said: Mapping[str, Any] | None = None) -> d
         "comment": said.get("comment", ""),
         # As text: a number would be written with the language's own decimal sign.
         "active_seconds": str(said.get("active_seconds", "")),
-        "reasons": [(code, REASON_WORDS[code]) for code in form.reasons],
+        "reasons": _reasons(form),
         "confidence": _chosen(CONFIDENCE_WORDS, [str(said.get("confidence"))]) if form.confidence else (),
         "doubts": _chosen(DOUBT_WORDS, _list(said.get("doubts"))) if form.doubts else (),
         "skip_reasons": SKIP_REASONS.items(),
@@ -107,6 +107,12 @@ def _places(token: str, form: RatingForm, place: str) -> list[tuple[str, str, st
         (PLACE + token, value, value, said, place == value)
         for value, said in zip(PLACES, words, strict=False)
     ]
+
+
+def _reasons(form: RatingForm) -> list[tuple[str, Any]]:
+    """(code, words) of each chip; a study's own reasons are said in the study's own words."""
+    words: dict[str, Any] = {**REASON_WORDS, **dict(form.own_reasons)}
+    return [(code, words[code]) for code in form.reasons]
 
 
 def _chosen(offered: Mapping[str, Any], said: list[str]) -> list[tuple[str, Any, bool]]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from ratings.desk import journey_schema
 from ratings.slots.signals import SIGNALS
-from ratings.studies.form import DOUBTS
+from ratings.studies.form import DOUBTS, REASONS
 
 _TEXT = {"type": "string"}
 _FLAG = {"type": "boolean"}
@@ -57,7 +57,10 @@ _SCHEMAS: dict[str, Any] = {
             },
             "all_bad": _FLAG,
             "first_wrong_step": {**_by_card(_TEXT), "description": "step token by card token"},
-            "reasons": {**_by_card(_list(_TEXT)), "description": "reason codes by card token"},
+            "reasons": {
+                **_by_card(_list(_TEXT)),
+                "description": f"codes by card token: {', '.join(REASONS)}, or of the form's `own_reasons`",
+            },
             "confidence": {"type": "integer", "minimum": 1, "maximum": 3, "nullable": True},
             "comment": {"type": "string", "maxLength": 5000},
             "active_seconds": {"type": "number", "minimum": 0, "nullable": True},

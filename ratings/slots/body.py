@@ -4,23 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any
 
 from ratings.slots.cards import card_names, step_names
-from ratings.slots.errors import InvalidField, NotARanking, UnknownCard, UnknownStep
+from ratings.slots.errors import InvalidField, UnknownCard, UnknownStep
+from ratings.slots.ranking import details_of, fitted, read_ranking
 from ratings.slots.signals import read_signals
-from ratings.studies.form import BEST, BEST_WORST, DOUBTS, PAIRWISE, RatingForm
+from ratings.studies.form import DOUBTS, RatingForm
 from ratings.studies.orders import ORDERS
 
 MAX_COMMENT_CHARACTERS = 5_000
 MAX_REASONS_PER_CARD = 20
 #: Thirty years: more is not a measurement.
 MAX_SECONDS = 1e9
-#: A code, not prose: prose goes into the comment.
-REASON_CODE = re.compile(r"[a-z0-9][a-z0-9_-]{0,59}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +48,18 @@ def body_digest(body: Mapping[str, Any]) -> str:
 
 
 def read_body(
-    body: Mapping[str, Any], *, token: str, order: int, step_counts: list[int], form: RatingForm
+    body: Mapping[str, Any],
+    *,
+    token: str,
+    order: int,
+    step_counts: list[int],
+    form: RatingForm,
+    said_before: Collection[str] = (),
 ) -> Judgement:
     """Checks a body against the assignment that it answers.
 
-    order: the order that was shown. step_counts: number of steps of each card, by source index.
+    order: the order that was shown. step_counts: number of steps of each card, by source index. said_before: reason
+    codes of the rating that this one revises; they may stay, also where they are none of the study's any more.
     form: what the study asks for. What it does not offer is refused where it would change the ranking's meaning, and
     taken where it only says more (reasons, a first wrong step, a confidence: programs may always send them).
     Raises NotARanking, UnknownCard, UnknownStep or InvalidField, each naming field, value and what was expected.
@@ -63,16 +68,18 @@ def read_body(
     all_bad = _flag(body, "all_bad")
     if all_bad and not form.all_bad:
         raise InvalidField(
-            "all_bad: this study does not offer it.", details=_details("all_bad", True, "false or nothing")
+            "all_bad: this study does not offer it.", details=details_of("all_bad", True, "false or nothing")
         )
-    ranking = _ranking(body.get("ranking"), sources=sources, may_be_empty=all_bad)
+    ranking = read_ranking(body.get("ranking"), sources=sources, may_be_empty=all_bad)
     return Judgement(
         ranking=fitted(ranking, form, shown=list(sources.values()), may_be_empty=all_bad),
         all_bad=all_bad,
         first_wrong_step=_first_wrong_step(
             body.get("first_wrong_step"), sources=sources, token=token, step_counts=step_counts
         ),
-        reasons=_reasons(body.get("reasons"), sources=sources),
+        reasons=_reasons(
+            body.get("reasons"), sources=sources, known=form.known_reasons, said_before=said_before
+        ),
         confidence=_confidence(body.get("confidence")),
         doubts=_doubts(body.get("doubts")),
         comment=_comment(body.get("comment")),
@@ -82,73 +89,12 @@ def read_body(
     )
 
 
-def _ranking(value: Any, *, sources: Mapping[str, int], may_be_empty: bool) -> list[list[int]]:
-    if value is None and may_be_empty:
-        return []
-    expected = "a list of groups of cards, best first, each card at most once"
-    if not isinstance(value, list) or not all(isinstance(group, list) and group for group in value):
-        raise NotARanking(f"ranking: expected {expected}.", details=_details("ranking", value, expected))
-    named = [card for group in value for card in group]
-    for card in named:
-        if not isinstance(card, str) or card not in sources:
-            raise UnknownCard(
-                "ranking: a card that is not on this assignment.",
-                details=_details("ranking", card, "one of this assignment's cards"),
-            )
-    if len(set(named)) != len(named) or (not named and not may_be_empty):
-        raise NotARanking(f"ranking: expected {expected}.", details=_details("ranking", value, expected))
-    return [sorted(sources[card] for card in group) for group in value]
-
-
-def fitted(
-    ranking: list[list[int]], form: RatingForm, *, shown: list[int], may_be_empty: bool
-) -> list[list[int]]:
-    """The ranking as this form means it; raises NotARanking when it is none of this form.
-
-    Best and worst: the one between them is known too, and is put there; of a pair, the one that was not named is the
-    worse. Best only: as said, see `left_out_lose`.
-    """
-    if not form.ties and any(len(group) > 1 for group in ranking):
-        _refuse_ranking(ranking, "no ties: this study asks for an order")
-    if not ranking and may_be_empty:
-        return ranking
-    named = [source for group in ranking for source in group]
-    if form.kind == BEST and (len(ranking) != 1 or len(named) == len(shown)):
-        _refuse_ranking(ranking, "one group: the best (with ties where the study allows them)")
-    if form.kind == BEST_WORST:
-        return _with_the_middle(ranking, shown)
-    if form.kind == PAIRWISE and len(named) == 1:
-        return [named, [source for source in shown if source not in named]]
-    if form.kind != BEST and not form.partial and len(named) < len(shown):
-        _refuse_ranking(ranking, "a place for every card: this study takes no partial rankings")
-    return ranking
-
-
-def _with_the_middle(ranking: list[list[int]], shown: list[int]) -> list[list[int]]:
-    """Two groups, the best and the worst; or the full ranking that follows from them, for whoever sends that."""
-    left = [source for source in shown if not any(source in group for group in ranking)]
-    if len(ranking) == 2 and len(left) <= 1:
-        return [ranking[0], *([left] if left else []), ranking[1]]
-    if len(ranking) != 3:
-        _refuse_ranking(ranking, "two groups: the best and the worst")
-    return ranking
-
-
-def _refuse_ranking(ranking: list[list[int]], expected: str) -> NoReturn:
-    # Numbers of groups and cards, no names: inside, cards are sources already.
-    sizes = [len(group) for group in ranking]
-    raise NotARanking(
-        f"ranking: expected {expected}.",
-        details={"field": "ranking", "value": f"groups of {sizes}", "expected": expected},
-    )
-
-
 def _doubts(value: Any) -> list[str]:
     if value is None:
         return []
     expected = f"a list of {', '.join(DOUBTS)}"
     if not isinstance(value, list) or not all(isinstance(code, str) and code in DOUBTS for code in value):
-        raise InvalidField(f"doubts: expected {expected}.", details=_details("doubts", value, expected))
+        raise InvalidField(f"doubts: expected {expected}.", details=details_of("doubts", value, expected))
     return sorted(set(value))
 
 
@@ -157,13 +103,13 @@ def _by_card(value: Any, field: str, *, sources: Mapping[str, int]) -> dict[str,
         return {}
     if not isinstance(value, dict):
         raise InvalidField(
-            f"{field}: expected an object by card.", details=_details(field, value, "an object")
+            f"{field}: expected an object by card.", details=details_of(field, value, "an object")
         )
     for card in value:
         if card not in sources:
             raise UnknownCard(
                 f"{field}: a card that is not on this assignment.",
-                details=_details(field, card, "one of this assignment's cards"),
+                details=details_of(field, card, "one of this assignment's cards"),
             )
     return value
 
@@ -178,19 +124,29 @@ def _first_wrong_step(
         if step not in names:
             raise UnknownStep(
                 "first_wrong_step: a step that is not on that card.",
-                details=_details("first_wrong_step", step, "one of the card's steps"),
+                details=details_of("first_wrong_step", step, "one of the card's steps"),
             )
         marked[str(sources[card])] = names.index(step)
     return marked
 
 
-def _reasons(value: Any, *, sources: Mapping[str, int]) -> dict[str, list[str]]:
+def _reasons(
+    value: Any, *, sources: Mapping[str, int], known: Collection[str], said_before: Collection[str]
+) -> dict[str, list[str]]:
     given: dict[str, list[str]] = {}
-    expected = f"a list of at most {MAX_REASONS_PER_CARD} codes of lower-case letters, digits, - and _"
     for card, codes in _by_card(value, "reasons", sources=sources).items():
-        fits = isinstance(codes, list) and len(codes) <= MAX_REASONS_PER_CARD
-        if not fits or not all(isinstance(code, str) and REASON_CODE.fullmatch(code) for code in codes):
-            raise InvalidField(f"reasons: expected {expected}.", details=_details("reasons", codes, expected))
+        if not isinstance(codes, list) or len(codes) > MAX_REASONS_PER_CARD:
+            expected = f"a list of at most {MAX_REASONS_PER_CARD} of {', '.join(known)}"
+            raise InvalidField(
+                f"reasons: expected {expected}.", details=details_of("reasons", codes, expected)
+            )
+        for code in codes:
+            if code not in known and code not in said_before:
+                expected = f"one of {', '.join(known)}"
+                raise InvalidField(
+                    f"reasons: not a code of this study, expected {expected}.",
+                    details=details_of("reasons", code, expected),
+                )
         if codes:
             given[str(sources[card])] = sorted(set(codes))
     return given
@@ -202,7 +158,7 @@ def _flag(body: Mapping[str, Any], field: str) -> bool:
         return False
     if not isinstance(value, bool):
         raise InvalidField(
-            f"{field}: expected true or false.", details=_details(field, value, "true or false")
+            f"{field}: expected true or false.", details=details_of(field, value, "true or false")
         )
     return value
 
@@ -212,7 +168,7 @@ def _confidence(value: Any) -> int | None:
         return None
     if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= 3:
         raise InvalidField(
-            "confidence: expected 1, 2 or 3.", details=_details("confidence", value, "1, 2 or 3")
+            "confidence: expected 1, 2 or 3.", details=details_of("confidence", value, "1, 2 or 3")
         )
     return value
 
@@ -222,7 +178,7 @@ def _comment(value: Any) -> str:
         return ""
     expected = f"text of at most {MAX_COMMENT_CHARACTERS} characters without NUL"
     if not isinstance(value, str) or len(value) > MAX_COMMENT_CHARACTERS or not is_storable(value):
-        raise InvalidField(f"comment: expected {expected}.", details=_details("comment", value, expected))
+        raise InvalidField(f"comment: expected {expected}.", details=details_of("comment", value, expected))
     return value
 
 
@@ -232,7 +188,7 @@ def _active_seconds(value: Any) -> float | None:
     if not is_duration(value):
         raise InvalidField(
             "active_seconds: expected a number of seconds.",
-            details=_details("active_seconds", value, "seconds, 0 or more"),
+            details=details_of("active_seconds", value, "seconds, 0 or more"),
         )
     return float(value)
 
@@ -247,7 +203,3 @@ def is_duration(value: Any) -> bool:
 def is_storable(text: str) -> bool:
     """Whether a database can keep this text: no NUL, no lone surrogate (JSON can carry both)."""
     return "\0" not in text and not any("\ud800" <= character <= "\udfff" for character in text)
-
-
-def _details(field: str, value: Any, expected: str) -> dict[str, Any]:
-    return {"field": field, "value": json.dumps(value, default=str)[:200], "expected": expected}

@@ -39,7 +39,12 @@ def revise(secret: str, key: str, body: Mapping[str, Any]) -> Submitted:
         )
     _, held = find_both(secret, current.assignment.token)
     judgement = read_body(
-        body, token=held.token, order=held.order, step_counts=step_counts(held.content), form=session.form
+        body,
+        token=held.token,
+        order=held.order,
+        step_counts=step_counts(held.content),
+        form=session.form,
+        said_before=[code for codes in current.reasons.values() for code in codes],
     )
     if current.body_digest == body_digest(body):
         return Submitted(rating=key, surplus=current.surplus, created=False, next=None)

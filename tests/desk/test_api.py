@@ -132,7 +132,7 @@ def test_a_whole_judgement_is_stored_as_it_was_said(rater):
         "ranking": [[second["token"]], [first["token"], third["token"]]],
         "all_bad": False,
         "first_wrong_step": {third["token"]: third["steps"][-1]["token"]},
-        "reasons": {first["token"]: ["wrong-fact", "unclear"]},
+        "reasons": {first["token"]: ["wrong_step", "hard_to_follow"]},
         "confidence": 2,
         "comment": "Zürich — „quoted“ 🙂",
         "active_seconds": 12.25,
@@ -141,7 +141,7 @@ def test_a_whole_judgement_is_stored_as_it_was_said(rater):
     row = Rating.objects.get()
     assert (row.confidence, row.comment, row.active_seconds) == (2, "Zürich — „quoted“ 🙂", 12.25)
     assert list(row.first_wrong_step.values()) == [len(third["steps"]) - 1]
-    assert list(row.reasons.values()) == [["unclear", "wrong-fact"]]
+    assert list(row.reasons.values()) == [["hard_to_follow", "wrong_step"]]
     [mine] = said_by(rater.send("GET", "ratings/?mine=1"))[1]["results"]
     assert mine["first_wrong_step"] == body["first_wrong_step"]
     assert mine["ranking"] == [[second["token"]], sorted([first["token"], third["token"]])]
@@ -223,11 +223,13 @@ def broken_rankings(view: dict[str, Any]) -> dict[str, tuple[Any, str]]:
         "seconds negative": ({"ranking": [[one]], "active_seconds": -1}, "invalid"),
         "seconds endless": ({"ranking": [[one]], "active_seconds": 10**400}, "invalid"),
         "seconds text": ({"ranking": [[one]], "active_seconds": "3"}, "invalid"),
-        "reasons list": ({"ranking": [[one]], "reasons": ["unclear"]}, "invalid"),
-        "reasons text": ({"ranking": [[one]], "reasons": {one: "unclear"}}, "invalid"),
+        "reasons list": ({"ranking": [[one]], "reasons": ["wrong_step"]}, "invalid"),
+        "reasons text": ({"ranking": [[one]], "reasons": {one: "wrong_step"}}, "invalid"),
         "reasons prose": ({"ranking": [[one]], "reasons": {one: ["It is unclear!"]}}, "invalid"),
-        "reasons many": ({"ranking": [[one]], "reasons": {one: ["a"] * 21}}, "invalid"),
-        "reasons card": ({"ranking": [[one]], "reasons": {"x": ["a"]}}, "unknown_card"),
+        "reasons many": ({"ranking": [[one]], "reasons": {one: ["wrong_step"] * 21}}, "invalid"),
+        "reasons unknown": ({"ranking": [[one]], "reasons": {one: ["unclear"]}}, "invalid"),
+        "reasons no code": ({"ranking": [[one]], "reasons": {one: [{"code": 1}]}}, "invalid"),
+        "reasons card": ({"ranking": [[one]], "reasons": {"x": ["wrong_step"]}}, "unknown_card"),
         "steps list": ({"ranking": [[one]], "first_wrong_step": [1]}, "invalid"),
         "steps number": ({"ranking": [[one]], "first_wrong_step": {one: 0}}, "unknown_step"),
         "steps of another card": (

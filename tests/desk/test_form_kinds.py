@@ -56,6 +56,19 @@ def test_a_pairwise_page_holds_two_cards_and_nothing_of_the_third(enter) -> None
     assert len(Rating.objects.get().ranking) == 2
 
 
+def test_a_studys_own_reasons_are_offered_in_its_own_words_and_stored(enter) -> None:
+    client = enter(
+        reasons=["wrong_step"], own_reasons=[{"code": "off_topic", "label": "Leaves <b>the</b> topic"}]
+    )
+    html, form = shown(client)
+    first = form.cards[0]
+    assert html.count("Leaves &lt;b&gt;the&lt;/b&gt; topic") == 3 and "A step is wrong" in html
+    client.post(
+        DESK, {"token": form.token, f"place-{first}": "1", f"reason-{first}": ["off_topic", "wrong_step"]}
+    )
+    assert list(Rating.objects.get().reasons.values()) == [["off_topic", "wrong_step"]]
+
+
 def test_two_bests_are_refused_where_ties_are_not_offered(enter) -> None:
     client = enter(kind="best", ties=False)
     _, form = shown(client)

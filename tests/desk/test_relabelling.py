@@ -88,7 +88,7 @@ def random_body(view: dict[str, Any], random: Random) -> dict[str, Any]:
     return {
         "ranking": [group for group in groups if group],
         "first_wrong_step": {card["token"]: card["steps"][0]["token"] for card in cards},
-        "reasons": {card["token"]: ["unclear"] for card in cards},
+        "reasons": {card["token"]: ["hard_to_follow"] for card in cards},
     }
 
 

@@ -17,7 +17,7 @@ def judged(study):
         ada,
         [[2], [0, 1]],
         first_wrong_step={"1": 1},
-        reasons={"0": ["unclear"]},
+        reasons={"0": ["hard_to_follow"]},
         active_seconds=4.5,
     )
     judge(study, 2, ada, [], skipped=True)
@@ -39,7 +39,7 @@ def test_a_ratings_file_says_what_counts_and_leaves_out_what_was_not_given(db, t
             "ranking": [["gamma"], ["alpha", "beta"]],
             "all_bad": False,
             "first_wrong_step": {"beta": 1},
-            "reasons": {"alpha": ["unclear"]},
+            "reasons": {"alpha": ["hard_to_follow"]},
             "seconds": 4.5,
         },
         {"question": questions[1], "ranking": [["beta"], ["alpha"]], "all_bad": True},

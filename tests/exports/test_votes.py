@@ -34,7 +34,7 @@ def test_a_vote_has_the_keys_of_the_contract_and_says_what_was_stored(db, tmp_pa
         [[2], [0, 1]],
         order=3,
         first_wrong_step={"1": 0},
-        reasons={"0": ["unclear"], "1": ["wrong_step", "unclear"]},
+        reasons={"0": ["hard_to_follow"], "1": ["wrong_step", "hard_to_follow"]},
         active_seconds=31.5,
     )
     (row,) = rows_of(study, "votes", tmp_path)
@@ -54,7 +54,7 @@ def test_a_vote_has_the_keys_of_the_contract_and_says_what_was_stored(db, tmp_pa
         "all_bad": False,
         "skipped": False,
         "first_wrong_step": {"beta": 0},
-        "reasons": {"alpha": ["unclear"], "beta": ["wrong_step", "unclear"]},
+        "reasons": {"alpha": ["hard_to_follow"], "beta": ["wrong_step", "hard_to_follow"]},
         "active_seconds": 31.5,
         "submitted_at": "2026-01-31T12:00:00.250000Z",
         "confidence": None,

@@ -37,8 +37,9 @@ def give(rater: Rater, kind: str, triple: Triple) -> None:
     )
 
 
-def imported(triple: Triple) -> dict:
-    row = {"rater": "ada", "question": triple.question.external_id, "ranking": [[label] for label in SOURCES]}
+def imported(triple: Triple, **said: object) -> dict:
+    ranking = [[label] for label in SOURCES]
+    row = {"rater": "ada", "question": triple.question.external_id, "ranking": ranking, **said}
     return import_ratings([json.dumps(row).encode()], "trial", actor=COMMAND)
 
 
@@ -57,3 +58,16 @@ def test_a_triple_that_was_seen_degraded_is_a_row_error(rater):
     with pytest.raises(RowErrors):
         imported(triple)
     assert not Rating.objects.exists()
+
+
+def test_a_reason_that_the_study_does_not_know_is_a_row_error(rater):
+    triple = rater.study.triples.get(number=1)
+    with pytest.raises(RowErrors) as refused:
+        imported(triple, reasons={"alpha": ["wrong_step", "off_topic"]})
+    [error] = refused.value.details["error_rows"]
+    assert (error["row"], error["field"], error["value"]) == (1, "reasons", "off_topic")
+    assert "wrong_step" in error["message"] and not Rating.objects.exists()
+    rater.study.form = {"own_reasons": [{"code": "off_topic", "label": "Leaves the topic"}]}
+    rater.study.save(update_fields=["form"])
+    assert imported(triple, reasons={"alpha": ["wrong_step", "off_topic"]})["created"] == 1
+    assert Rating.objects.get().reasons == {"0": ["off_topic", "wrong_step"]}

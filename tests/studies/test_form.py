@@ -94,6 +94,47 @@ def test_a_form_is_read_back_as_it_was_written():
     assert form_of("{}") == RatingForm() and RatingForm().shown == 3
 
 
+OWN = {
+    "reasons": ["wrong_step"],
+    "own_reasons": [{"code": "off_topic", "label": "Leaves the topic"}, {"code": "a", "label": "Too long"}],
+}
+
+
+def test_a_study_may_name_reasons_of_its_own() -> None:
+    form = read_form(OWN)
+    assert form.reasons == ("wrong_step", "off_topic", "a")
+    assert read_form(form.as_json()) == form and form.as_json()["own_reasons"] == OWN["own_reasons"]
+    assert read_form({**OWN, "reasons": ["a", "wrong_step", "off_topic"]}).reasons[0] == "a"
+    # What was frozen and hashed before there were own reasons reads as it did.
+    assert "own_reasons" not in RatingForm().as_json()
+
+
+def reasons_of(form: RatingForm, codes: object, said_before: tuple[str, ...] = ()) -> dict[str, list[str]]:
+    body = {"ranking": [[LEFT]], "reasons": {LEFT: codes}}
+    read = read_body(
+        body, token=TOKEN, order=ORDER, step_counts=[2, 2, 2], form=form, said_before=said_before
+    )
+    return read.reasons
+
+
+def test_a_rating_holds_codes_that_are_known_or_the_studys_own() -> None:
+    assert reasons_of(RatingForm(), ["wrong_step", "missing_step"]) == {"1": ["missing_step", "wrong_step"]}
+    assert reasons_of(read_form(OWN), ["off_topic", "red_herring"]) == {"1": ["off_topic", "red_herring"]}
+    with pytest.raises(InvalidField) as refused:
+        reasons_of(read_form(OWN), ["wrong_step", "unclear"])
+    details = refused.value.details
+    assert (details["field"], details["value"]) == ("reasons", '"unclear"')
+    assert all(code in details["expected"] for code in (*REASONS, "off_topic", "a"))
+    with pytest.raises(InvalidField):
+        reasons_of(RatingForm(), ["off_topic"])
+
+
+def test_a_revision_may_keep_a_code_that_was_stored_before_codes_were_checked() -> None:
+    assert reasons_of(RatingForm(), ["unclear"], said_before=("unclear",)) == {"1": ["unclear"]}
+    with pytest.raises(InvalidField):
+        reasons_of(RatingForm(), ["other"], said_before=("unclear",))
+
+
 @pytest.mark.parametrize(
     ("value", "field"),
     [
@@ -101,6 +142,14 @@ def test_a_form_is_read_back_as_it_was_written():
         ({"kind": ["best"]}, "kind"),
         ({"reasons": ["no_such_code"]}, "reasons"),
         ({"reasons": "wrong_step"}, "reasons"),
+        ({"own_reasons": {"off_topic": "Off the topic"}}, "own_reasons"),
+        ({"own_reasons": [{"code": f"own{n}", "label": "x"} for n in range(11)]}, "own_reasons"),
+        ({"own_reasons": [{"code": "off_topic"}]}, "own_reasons[0]"),
+        ({"own_reasons": [{"code": "Off topic", "label": "x"}]}, "own_reasons[0].code"),
+        ({"own_reasons": [{"code": "wrong_step", "label": "x"}]}, "own_reasons[0].code"),
+        ({"own_reasons": [{"code": "a", "label": "x"}, {"code": "a", "label": "y"}]}, "own_reasons[1].code"),
+        ({"own_reasons": [{"code": "a", "label": "two\nlines"}]}, "own_reasons[0].label"),
+        ({"own_reasons": [{"code": "a", "label": " "}]}, "own_reasons[0].label"),
         ({"ties": 1}, "ties"),
         ({"tie": True}, "tie"),
     ],
