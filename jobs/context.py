@@ -118,6 +118,10 @@ class JobContext:
         else:
             self.check()
 
+    def spent(self, stage: str) -> tuple[float, float]:
+        """Seconds of the clock and of the processor in this stage, which is the present one."""
+        return self._stopwatch.spent(stage)
+
     def log(self, text: str) -> None:
         write_log(self.job_id, text)
 

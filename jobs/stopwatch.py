@@ -27,6 +27,11 @@ class Stopwatch:
         self._began: datetime | None = timezone.now()
         self._wall, self._cpu = time.monotonic(), time.process_time()
 
+    def spent(self, name: str) -> tuple[float, float]:
+        """Seconds of the clock and of the processor so far, of the stage that runs."""
+        assert name == self._name, f"{name!r} is asked for while {self._name!r} runs"
+        return time.monotonic() - self._wall, time.process_time() - self._cpu
+
     def stop(self, done: int, total: int | None) -> None:
         """The stage has ended, `done` units of `total` done. Twice is once."""
         if self._began is None:

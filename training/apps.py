@@ -20,6 +20,7 @@ class TrainingConfig(AppConfig):
 
         register(Kind(name="train", queue="train", run="training.runs.work.run_training"))
         register(Kind(name="evaluate", queue="analysis", run="training.runs.evaluation_work.run_evaluation"))
+        register(Kind(name="measure", queue="train", run="training.runs.measure_work.run_measurement"))
         register_part(ModelPart("training", "training/_model_part.html", _context_of))
 
 

@@ -126,7 +126,7 @@ class Scoring(Part):
 
 def texts_of(steps: int, *, examples: int, batch: int, accumulate: int) -> int:
     """How many examples so many steps show: an epoch's last batch may be smaller, as training.batching has it."""
-    batches = steps * accumulate
+    examples, batches = max(1, examples), steps * accumulate
     epochs, rest = divmod(batches, -(-examples // batch))
     # The batches of an epoch come in any order: the small one is among the rest by chance, and is counted as whole.
     return epochs * examples + min(rest * batch, examples)

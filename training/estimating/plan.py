@@ -26,6 +26,8 @@ from training.schedule import Growth, Length, StepLadder, steps_per_epoch
 #: Of the questions that the base fails, the share that the trained models still fail: between a quarter and three
 #: quarters in the runs of docs/notebook/2026-11.md.
 LATER = 0.5
+#: In place of a source: gold answers alone, and what a model wrote itself.
+ANSWERS, OWN = "(answers)", "(own)"
 #: Questions whose answers are shown side by side (training.runs.examining.SHOWN), sampled in one go.
 SHOWN = 6
 
@@ -318,5 +320,7 @@ def _scoring(stage: str, pairs: int, length: float, *, iteration: int = 1) -> Sc
 
 def _text_length(lengths: Lengths, sources: tuple[str, ...]) -> float:
     """The mean of the sources' texts; of all of them where none is named, or none was there to be measured."""
+    if sources == (OWN,):
+        return lengths.learned
     known = [lengths.texts[source] for source in sources if source in lengths.texts]
     return sum(known) / len(known) if known else lengths.texts.get("", lengths.learned)

@@ -1,12 +1,18 @@
-"""What the command `train` does beyond launching: it goes on where an earlier call of it was interrupted."""
+"""What the command `train` does beyond launching: it goes on where an earlier call ended, and it estimates."""
 
 from __future__ import annotations
 
+from typing import Any
+
 from accounts.audit import Actor
+from jobs.here import run_here
 from jobs.leases import still_held, take_from_the_lost
 from jobs.models import Job
 from training.recipes.reader import ReadRecipe
+from training.runs.checking import check_inputs, ensure_named
+from training.runs.estimates import outlook
 from training.runs.launching import launch_training, resume_run, unfinished_run
+from training.runs.measuring import measure
 
 
 def launched_or_resumed(recipe: ReadRecipe, *, label: str, actor: Actor) -> Job:
@@ -25,6 +31,27 @@ def launched_or_resumed(recipe: ReadRecipe, *, label: str, actor: Actor) -> Job:
     if job.state == Job.State.QUEUED:
         return _at_once(job)
     return resume_run(run, actor=actor)
+
+
+def estimate_here(recipe: ReadRecipe, *, actor: Actor) -> dict[str, Any]:
+    """What the run would take, for people and programs; the base is measured in this process if nobody has yet.
+
+    Raises the errors of check_inputs, and of measuring.
+    """
+    ensure_named([recipe.values.base], actor=actor)
+    inputs = check_inputs(recipe.values)
+    found = outlook(recipe.values, inputs)
+    if found.measurement is None:
+        waiting = measure(inputs.base.label, inputs.dataset.name, actor=actor)
+        run_here(waiting.job_id, watched=True)
+        found = outlook(recipe.values, inputs)
+    assert found.measurement is not None and found.estimate is not None
+    measured_at = found.measurement.job.finished_at
+    return {
+        "estimate": found.estimate.as_json(),
+        "measured_on": found.measurement.host,
+        "measured_at": None if measured_at is None else measured_at.isoformat(),
+    }
 
 
 def _at_once(job: Job) -> Job:

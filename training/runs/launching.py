@@ -21,6 +21,7 @@ from training.recipes.reader import ReadRecipe
 from training.recipes.schema import Dpo
 from training.runs.checking import Inputs, check_inputs, ensure_named
 from training.runs.errors import LabelTaken
+from training.runs.estimates import estimated
 from training.runs.models import Algorithm, TrainingRun
 from training.runs.preference_files import export_study_name
 from training.runs.version import code_version
@@ -136,6 +137,7 @@ def _store(recipe: ReadRecipe, inputs: Inputs, label: str, actor: Actor) -> Trai
         dataset=inputs.dataset,
         seed=recipe.values.seed,
         job=job,
+        estimate=estimated(recipe.values, inputs),
         code_version=code_version(),
         created_by=actor.user,
     )

@@ -12,7 +12,7 @@ from accounts.commands import JsonCommand
 from jobs.here import run_here
 from training.recipes.reader import parse_overrides, read_recipe, recipe_names
 from training.recipes.schema import ALGORITHMS, PLANNED
-from training.runs.commanding import launched_or_resumed
+from training.runs.commanding import estimate_here, launched_or_resumed
 
 
 class Command(JsonCommand):
@@ -39,11 +39,18 @@ class Command(JsonCommand):
             help="instead of the recipe's value; VALUE as TOML has it, a text may stand without quotes",
         )
         parser.add_argument("--label", required=True, help="what the resulting model is called")
+        parser.add_argument(
+            "--estimate",
+            action="store_true",
+            help="say what the run would take and launch nothing; measures the base on the dataset first, if need be",
+        )
 
     def run(self, **options: Any) -> dict[str, Any]:
         recipe = read_recipe(
             options["algorithm"], _full_path(options["recipe"]), parse_overrides(options["overrides"])
         )
+        if options["estimate"]:
+            return estimate_here(recipe, actor=COMMAND)
         job = launched_or_resumed(recipe, label=options["label"], actor=COMMAND)
         return run_here(job.pk, watched=True)
 
