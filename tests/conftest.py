@@ -7,14 +7,12 @@
 - `ground`: the database, storage and broker of a site without its web server, in both worlds.
 - `worker`, `make_worker`: real Celery workers on whichever site the test uses.
 - `new_page`, `page`: pages of a real Chromium.
-- `trl_python`: an interpreter that has TRL, for slow tests.
 - `owner`, `engineer`, `blind_analyst`: members of the staff in whichever database the test uses.
 """
 
 from __future__ import annotations
 
 import os
-import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -224,18 +222,6 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip("../shared/data is not on this machine")
     return folder
-
-
-@pytest.fixture(scope="session")
-def trl_python() -> Path:
-    """The interpreter of .venv-slow, where TRL is installed. Made at the first use: minutes, for slow tests only."""
-    stamp = ROOT / ".venv-slow" / ".installed"
-    requirements = ROOT / "requirements-slow.txt"
-    if not stamp.exists() or stamp.stat().st_mtime < requirements.stat().st_mtime:
-        install = ["sh", "tools/install.sh", ".venv-slow", requirements.name]
-        subprocess.run(install, cwd=ROOT, check=True, timeout=1500)
-        stamp.touch()
-    return ROOT / ".venv-slow" / "bin" / "python"
 
 
 def _person(request: pytest.FixtureRequest, role: str) -> User:
