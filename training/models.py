@@ -1,5 +1,6 @@
 """One app label for all rooms; each room keeps its own models."""
 
+from training.figures.models import FigureRecord
 from training.runs.models import (
     Checkpoint,
     Evaluation,
@@ -20,6 +21,7 @@ __all__ = [
     "Checkpoint",
     "Evaluation",
     "ExampleBatch",
+    "FigureRecord",
     "Iteration",
     "Measurement",
     "PreferencePair",

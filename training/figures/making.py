@@ -1,0 +1,163 @@
+"""Making a figure from finished runs, or from sources of a dataset: built, recorded, and its record given back.
+
+A figure that can not be made is recorded too, so that the pages of its runs say who asked and why it was refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from django.db import transaction
+
+from accounts.audit import Actor, record
+from accounts.errors import StarchamberError
+from accounts.gates import require
+from accounts.models import User
+from accounts.roles import Act
+from jobs.charts import Chart
+from ratings.library.datasets import get_dataset
+from ratings.library.models import Dataset
+from training.figures.catalogue import Kind, kind_named
+from training.figures.errors import UnknownFigure
+from training.figures.kinds import step_counts
+from training.figures.models import FigureRecord
+from training.figures.reading import require_finished, source_steps
+from training.figures.types import Figure, RunFacts
+from training.runs.blinding import require_visible_votes
+from training.runs.errors import UnknownRun
+from training.runs.models import TrainingRun
+from training.runs.selectors import runs as all_runs
+from training.runs.version import code_version
+
+#: More runs than this are no figure that anybody could read.
+MAX_RUNS = 100
+
+
+def runs_labelled(labels: Sequence[str]) -> list[TrainingRun]:
+    """The runs that hold these labels, in this order, none twice. Raises UnknownRun and InvalidInput."""
+    if len(labels) > MAX_RUNS:
+        raise UnknownFigure(
+            f"run: {len(labels)} runs; expected at most {MAX_RUNS}.",
+            details={"field": "run", "value": len(labels), "expected": f"at most {MAX_RUNS}"},
+        )
+    found = {run.label: run for run in all_runs().filter(label__in=labels, holds_label=True)}
+    for label in labels:
+        if label not in found:
+            raise UnknownRun(
+                f"run: there is no run {label!r}.",
+                details={"field": "run", "value": label, "expected": "labels of runs"},
+            )
+    return [found[label] for label in dict.fromkeys(labels)]
+
+
+def make_figure(name: str, runs: Sequence[TrainingRun], *, actor: Actor, plan: str = "") -> FigureRecord:
+    """The figure of these runs. Raises UnknownFigure, RunNotFinished, NothingToDraw; the last two are recorded."""
+    kind = kind_named(name)
+    if not runs:
+        raise UnknownFigure(
+            f"run: figure {name!r} needs runs: {kind.needs}.",
+            details={"field": "run", "value": [], "expected": kind.needs},
+        )
+
+    def build() -> Figure:
+        require_finished(runs)
+        return kind.build(runs)
+
+    return _recorded(FigureRecord(name=name, plan=plan), runs, build, actor)
+
+
+def make_figure_for(user: User, name: str, runs: Sequence[TrainingRun]) -> FigureRecord:
+    """What pages call. Raises PermissionRefused and Blinded, and as make_figure does."""
+    require(user, Act.RUN_JOBS)
+    for run in runs:
+        require_visible_votes(run)
+    return make_figure(name, runs, actor=Actor.of(user))
+
+
+def make_source_figure(name: str, dataset: str, sources: Sequence[str], *, actor: Actor) -> FigureRecord:
+    """The figure of solutions of the library. Raises as make_figure does, and UnknownDataset."""
+    kind = kind_named(name)
+    _require_of_sources(kind)
+    found = get_dataset(dataset)
+    chosen = list(dict.fromkeys(sources))
+    if not chosen:
+        raise UnknownFigure(
+            "source: none is given; expected labels of sources whose solutions are compared with the human ones.",
+            details={"field": "source", "value": [], "expected": "labels of sources"},
+        )
+    made = FigureRecord(name=name, dataset=found, sources=chosen)
+    return _recorded(made, [], lambda: _of_sources(found, chosen), actor)
+
+
+def _of_sources(dataset: Dataset, sources: Sequence[str]) -> Figure:
+    return step_counts.build(source_steps(dataset, sources))
+
+
+def _require_of_sources(kind: Kind) -> None:
+    if not kind.of_sources:
+        raise UnknownFigure(
+            f"dataset: figure {kind.name!r} is made from runs: {kind.needs}.",
+            details={"field": "dataset", "expected": kind.needs},
+        )
+
+
+def _recorded(
+    made: FigureRecord, runs: Sequence[TrainingRun], build: Callable[[], Figure], actor: Actor
+) -> FigureRecord:
+    made.code_version = code_version()
+    made.created_by, made.created_by_label = actor.user, actor.label
+    try:
+        figure = build()
+    except StarchamberError as error:
+        made.error = error.as_json()
+        _store(made, runs, actor)
+        error.details["figure"] = made.pk
+        raise
+    made.seeds, made.result = figure.seeds, as_stored(figure)
+    _store(made, runs, actor)
+    return made
+
+
+@transaction.atomic
+def _store(made: FigureRecord, runs: Sequence[TrainingRun], actor: Actor) -> None:
+    made.seeds = made.seeds or sorted({run.seed for run in runs})
+    made.save()
+    made.runs.set(runs)
+    details = {"figure": made.pk, "runs": [run.label for run in runs], "refused": made.error.get("code")}
+    record(actor, "training.figure", subject=made.name, details=details)
+
+
+def as_stored(figure: Figure) -> dict[str, Any]:
+    return {
+        "title": figure.title,
+        "about": figure.about,
+        "panels": [asdict(panel) for panel in figure.panels],
+        "numbers": figure.numbers,
+        "runs": [asdict(run) for run in figure.runs],
+    }
+
+
+def from_stored(made: FigureRecord) -> Figure:
+    """The figure as it was made. For a record with a result."""
+    stored = made.result
+    return Figure(
+        made.name,
+        stored["title"],
+        stored["about"],
+        [Chart(**panel) for panel in stored["panels"]],
+        stored["numbers"],
+        [RunFacts(**run) for run in stored["runs"]],
+    )
+
+
+def made_by(made: FigureRecord) -> dict[str, Any]:
+    """What the JSON file says beside figure and runs."""
+    return {
+        "dataset": made.dataset.name if made.dataset else None,
+        "sources": made.sources,
+        "plan": made.plan,
+        "program": made.code_version,
+        "made_at": made.created_at.isoformat(timespec="seconds"),
+    }

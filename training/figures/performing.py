@@ -1,0 +1,91 @@
+"""A plan from its questions to its figure, in this process; what an earlier call finished is not done again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from accounts.audit import Actor
+from jobs.here import run_here
+from jobs.models import Job
+from ratings.library.making import make_addition, make_word_problems
+from training.figures.making import make_figure
+from training.figures.models import FigureRecord
+from training.figures.plans import MadeData, Plan, PlannedRun
+from training.figures.reading import TEST
+from training.runs.commanding import launched_or_resumed
+from training.runs.evaluating import EvaluationSpec, launch_evaluation
+from training.runs.models import Evaluation, TrainingRun
+
+#: Told what is done next.
+Say = Callable[[str], None]
+
+
+def perform(plan: Plan, *, actor: Actor, say: Say = lambda words: None) -> FigureRecord:
+    """Makes the questions, does the runs and evaluations that are missing, and makes the figure.
+
+    Interrupted and called again with the same plan it goes on where it was. Raises what launching, training, evaluating
+    and make_figure raise; LabelTaken where a label of the plan belongs to a run of another recipe.
+    """
+    for data in plan.data:
+        say(f"questions: {data.dataset}")
+        _make(data, actor)
+    runs = []
+    for place, planned in enumerate(plan.runs, start=1):
+        say(f"run {place} of {len(plan.runs)}: {planned.label}")
+        runs.append(_done(planned, actor))
+    for spec in _evaluations(plan):
+        say(f"evaluation: {spec.model} on {spec.dataset}, {spec.shots} worked examples")
+        _evaluated(spec, actor)
+    return make_figure(plan.figure, runs, actor=actor, plan=plan.name)
+
+
+def _make(data: MadeData, actor: Actor) -> None:
+    """Makes nothing anew that is there."""
+    options: dict[str, Any] = dict(data.options)
+    if data.make == "word_problems":
+        make_word_problems(data.dataset, actor=actor, **options)
+    else:
+        make_addition(data.dataset, actor=actor, **options)
+
+
+def _done(planned: PlannedRun, actor: Actor) -> TrainingRun:
+    """The finished run: of an earlier call, or done now."""
+    found = TrainingRun.objects.filter(
+        label=planned.label,
+        holds_label=True,
+        recipe_sha256=planned.recipe.sha256,
+        job__state=Job.State.FINISHED,
+    ).first()
+    if found is None:
+        run_here(launched_or_resumed(planned.recipe, label=planned.label, actor=actor).pk, watched=True)
+    return TrainingRun.objects.select_related("job", "base", "dataset").get(
+        label=planned.label, holds_label=True
+    )
+
+
+def _evaluations(plan: Plan) -> list[EvaluationSpec]:
+    """Greedy, on all test questions: every run's model, and the base behind the plan's numbers of worked examples."""
+    if not plan.evaluate:
+        return []
+    specs = []
+    for shots in plan.base_shots:
+        # Without examples every seed asks the same.
+        for seed in plan.seeds if shots else plan.seeds[:1]:
+            values = plan.runs[0].recipe.values
+            specs.append(_spec(values.base, values.dataset, shots=shots, seed=seed))
+    return specs + [_spec(run.label, run.recipe.values.dataset) for run in plan.runs]
+
+
+def _spec(model: str, dataset: str, *, shots: int = 0, seed: int = 0) -> EvaluationSpec:
+    return EvaluationSpec(
+        model=model, dataset=dataset, split=TEST, samples=1, temperature=0.0, shots=shots, seed=seed
+    )
+
+
+def _evaluated(spec: EvaluationSpec, actor: Actor) -> None:
+    done = Evaluation.objects.filter(
+        model__label=spec.model, settings=spec.as_json(), job__state=Job.State.FINISHED
+    )
+    if not done.exists():
+        run_here(launch_evaluation(spec, actor=actor).job_id, watched=True)

@@ -1,0 +1,242 @@
+"""Finished runs and evaluations as the figures' dataclasses."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+
+from generation.registry.models import LanguageModel
+from generation.registry.provenance import NOT_BY_A_MODEL
+from jobs.models import Job
+from problems.addition import read_question
+from problems.calculations import count_calculations
+from problems.types import Family, Verdict
+from ratings.library.models import Dataset, Question, QuestionRevision, Rationale
+from training.evaluation.step_agreement import Steps
+from training.figures.curves import AccuracyRun, IterationAccuracy
+from training.figures.errors import NothingToDraw, RunNotFinished
+from training.figures.kinds import methods
+from training.figures.kinds.methods import MethodResult
+from training.figures.kinds.step_counts import SolutionSteps
+from training.figures.types import RunFacts
+from training.runs.models import Algorithm, Evaluation, Fate, Origin, TrainingExample, TrainingRun
+
+#: The split whose questions nothing learned from.
+TEST = "test"
+
+
+def require_finished(runs: Iterable[TrainingRun]) -> None:
+    """Raises RunNotFinished for the first run that has not."""
+    for run in runs:
+        if run.job.state != Job.State.FINISHED:
+            raise RunNotFinished(
+                f"Run {run.label!r} ({run.pk}) has not finished: it is {run.job.state}. A figure needs finished runs.",
+                details={"run": run.pk, "label": run.label, "state": run.job.state, "expected": "finished"},
+            )
+
+
+def require_star(runs: Iterable[TrainingRun]) -> None:
+    """Raises NothingToDraw for the first run without iterations to draw."""
+    for run in runs:
+        if run.algorithm != Algorithm.STAR:
+            raise NothingToDraw(
+                f"Run {run.label!r} is {run.get_algorithm_display()}; this figure shows the iterations of STaR runs.",
+                details={"run": run.pk, "label": run.label, "algorithm": run.algorithm},
+            )
+
+
+def facts_of(run: TrainingRun, arm: str) -> RunFacts:
+    return RunFacts(run.pk, run.label, arm, run.seed, run.recipe_sha256, run.data_sha256, run.code_version)
+
+
+def rationalization_of(run: TrainingRun) -> str:
+    return "with rationalization" if run.recipe.get("rationalize") else "without rationalization"
+
+
+def digit_order_of(run: TrainingRun) -> str:
+    """Raises NothingToDraw where the run's questions are no sums."""
+    revision = QuestionRevision.objects.filter(question__dataset=run.dataset, current=True).first()
+    asked = read_question(revision.text) if revision is not None else None
+    if asked is None:
+        raise _no_sums(run)
+    return "reversed" if asked.reversed else "as written"
+
+
+def accuracy_runs(runs: Sequence[TrainingRun], arms: Sequence[str]) -> list[AccuracyRun]:
+    """Held-out accuracy by iteration and number of digits. Raises NothingToDraw where none was measured."""
+    found = []
+    for run, arm in zip(runs, arms, strict=True):
+        if run.dataset.family != Family.ADDITION:
+            raise _no_sums(run)
+        measured = [one for one in run.iterations.order_by("number") if "accuracy" in one.metrics]
+        if not measured:
+            raise NothingToDraw(
+                f"Run {run.label!r} measured no accuracy: its recipe has no validation_split.",
+                details={"run": run.pk, "label": run.label, "key": "validation_split"},
+            )
+        iterations = tuple(
+            IterationAccuracy(one.number, one.metrics["accuracy"], one.metrics.get("by_digits") or {})
+            for one in measured
+        )
+        later = tuple(map(str, run.recipe.get("later_groups") or ()))
+        when = int(run.recipe.get("later_from") or 0) if later else 0
+        found.append(AccuracyRun(facts_of(run, arm), iterations, when, later))
+    return found
+
+
+def run_steps(run: TrainingRun, arm: str) -> list[SolutionSteps]:
+    """The steps of a STaR run's own right solutions, iteration by iteration, beside the human ones.
+
+    Raises NothingToDraw where no question has a human solution, and for families without calculator steps.
+    """
+    _require_calculations(run.dataset)
+    rows = list(
+        TrainingExample.objects.filter(
+            run=run, origin=Origin.FEW_SHOT, verdict=Verdict.CORRECT, iteration__gt=0
+        )
+        .order_by("iteration", "question__external_id", "sample")
+        .values_list("iteration", "question", "question__external_id", "completion")
+    )
+    human = _human_steps(run.dataset)
+    by: dict[int, list[Steps]] = defaultdict(list)
+    for iteration, question, name, text in rows:
+        if question in human:
+            by[iteration].append(Steps(name, count_calculations(text), human[question]))
+    if not by:
+        raise NothingToDraw(
+            f"No right solution of run {run.label!r} is of a question with a human solution.",
+            details={"run": run.pk, "label": run.label},
+        )
+    facts = facts_of(run, arm)
+    return [SolutionSteps(arm, number, tuple(steps), facts) for number, steps in sorted(by.items())]
+
+
+def source_steps(dataset: Dataset, sources: Sequence[str]) -> list[SolutionSteps]:
+    """The steps of all live solutions of these sources, right or wrong. Raises NothingToDraw."""
+    _require_calculations(dataset)
+    human = _human_steps(dataset, apart_from=sources)
+    found: list[SolutionSteps] = []
+    for source in sources:
+        rows = Rationale.objects.filter(question__dataset=dataset, source__label=source, live=True)
+        named = rows.order_by("question__external_id", "text_digest")
+        steps = tuple(
+            Steps(name, count_calculations(text), human[question])
+            for question, name, text in named.values_list("question", "question__external_id", "text")
+            if question in human
+        )
+        if not steps:
+            raise NothingToDraw(
+                f"Dataset {dataset.name!r} has no solution of source {source!r} beside a human one.",
+                details={"dataset": dataset.name, "source": source},
+            )
+        found.append(SolutionSteps(source, 0, steps))
+    return found
+
+
+def _human_steps(dataset: Dataset, *, apart_from: Sequence[str] = ()) -> dict[int, int]:
+    """Of each question the steps of the solution that came with it: no model's, and of no source that is compared."""
+    rows = Rationale.objects.filter(NOT_BY_A_MODEL, question__dataset=dataset, live=True)
+    rows = rows.exclude(source__label__in=list(apart_from)).order_by("-source__label", "-text_digest")
+    return {question: count_calculations(text) for question, text in rows.values_list("question", "text")}
+
+
+def method_results(runs: Sequence[TrainingRun]) -> list[MethodResult]:
+    """The runs' results on the test questions, and their base's. Raises NothingToDraw where one was not measured."""
+    results = [_trained(run) for run in runs]
+    base, dataset = runs[0].base, runs[0].dataset
+    for run in runs:
+        if (run.base_id, run.dataset_id) != (base.pk, dataset.pk):
+            raise NothingToDraw(
+                f"Runs of one table share base and dataset; {run.label!r} has others than {runs[0].label!r}.",
+                details={"run": run.pk, "label": run.label},
+            )
+    return [*_base_results(base, dataset), *results]
+
+
+def _base_results(base: LanguageModel, dataset: Dataset) -> list[MethodResult]:
+    """The base, asked plainly and behind worked examples: the latest evaluation of each number of them and seed."""
+    latest: dict[tuple[int, int], Evaluation] = {}
+    for one in _evaluations(base, dataset):
+        latest.setdefault((one.settings["shots"], one.settings["seed"]), one)
+    found: list[MethodResult] = []
+    for (shots, seed), one in sorted(latest.items()):
+        # Asked plainly and greedily every seed gives the same answers.
+        if shots or not any(result.method == methods.PLAIN for result in found):
+            method = methods.FEW_SHOT if shots else methods.PLAIN
+            found.append(MethodResult(method, seed, one.result["greedy_accuracy"], one.result["questions"]))
+    return found
+
+
+def _trained(run: TrainingRun) -> MethodResult:
+    checkpoint = run.checkpoints.filter(is_result=True, model__isnull=False).select_related("model").first()
+    model = checkpoint.model if checkpoint else None
+    evaluation = next(iter(_evaluations(model, run.dataset)), None) if model else None
+    if evaluation is None:
+        raise NothingToDraw(
+            f"Run {run.label!r} was not evaluated on split {TEST!r} of {run.dataset.name!r}; do so first: manage.py"
+            f" evaluate --model {run.label} --dataset {run.dataset.name} --samples 1",
+            details={"run": run.pk, "label": run.label, "dataset": run.dataset.name, "split": TEST},
+        )
+    method, generated, rationalized = _learned_from(run)
+    return MethodResult(
+        method,
+        run.seed,
+        evaluation.result["greedy_accuracy"],
+        evaluation.result["questions"],
+        generated,
+        rationalized,
+        facts_of(run, method),
+    )
+
+
+def _evaluations(model: LanguageModel, dataset: Dataset) -> list[Evaluation]:
+    """Finished ones of all test questions, newest first."""
+    found = Evaluation.objects.filter(
+        model=model, dataset=dataset, split=TEST, job__state=Job.State.FINISHED
+    ).order_by("-pk")
+    return [
+        one
+        for one in found
+        if not one.settings["questions"] and one.result.get("greedy_accuracy") is not None
+    ]
+
+
+def _learned_from(run: TrainingRun) -> tuple[str, float, float]:
+    """(method, shares of the training questions that were learned as generated and as rationalized)."""
+    in_split = Question.objects.filter(dataset=run.dataset, split=run.recipe["split"]).count()
+    kept = run.examples.filter(fate=Fate.KEPT)
+    if run.algorithm == Algorithm.SFT:
+        method = methods.DIRECT if run.recipe.get("learn") == "answers" else methods.SFT
+        return method, _share(kept.values("question").distinct().count(), in_split), 0.0
+    if run.algorithm != Algorithm.STAR:
+        raise NothingToDraw(
+            f"Run {run.label!r} is {run.get_algorithm_display()}; the table holds SFT and STaR runs.",
+            details={"run": run.pk, "label": run.label, "algorithm": run.algorithm},
+        )
+    best = kept.filter(iteration=run.metrics["best_iteration"])
+    own, hinted = (
+        best.filter(origin=origin).values("question").distinct().count()
+        for origin in (Origin.FEW_SHOT, Origin.RATIONALIZED)
+    )
+    method = methods.WITH if run.recipe.get("rationalize") else methods.WITHOUT
+    return method, _share(own, in_split), _share(hinted, in_split)
+
+
+def _share(part: int, whole: int) -> float:
+    """Questions may have left the split since; a share is never above 1."""
+    return min(1.0, part / whole) if whole else 0.0
+
+
+def _require_calculations(dataset: Dataset) -> None:
+    if dataset.family not in (Family.GSM8K, Family.WORD_PROBLEM):
+        raise NothingToDraw(
+            f"Dataset {dataset.name!r} is of family {dataset.family}, whose solutions have no calculator steps.",
+            details={"dataset": dataset.name, "family": dataset.family},
+        )
+
+
+def _no_sums(run: TrainingRun) -> NothingToDraw:
+    return NothingToDraw(
+        f"Run {run.label!r} is on {run.dataset.name!r}, which holds no sums.",
+        details={"run": run.pk, "label": run.label, "dataset": run.dataset.name},
+    )
