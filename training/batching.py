@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -64,6 +64,17 @@ class Batch:
     ids_BT: Tensor
     learned_BT: Tensor
     units: float
+
+    def __len__(self) -> int:
+        return len(self.ids_BT)
+
+    def part(self, start: int, stop: int) -> Batch:
+        """Some of its rows, for a memory that does not hold all, or for one process of several."""
+        learned = self.learned_BT[start:stop]
+        return replace(self, ids_BT=self.ids_BT[start:stop], learned_BT=learned, units=float(learned.sum()))
+
+    def to(self, device: str | torch.device) -> Batch:
+        return replace(self, ids_BT=self.ids_BT.to(device), learned_BT=self.learned_BT.to(device))
 
 
 def encode(tokenizer: Tokenizer, example: Example, *, calculator: bool = True) -> Row:

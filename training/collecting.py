@@ -81,6 +81,9 @@ class StepsFrom:
     def step(self, step: int, loss: float, extras: Mapping[str, float]) -> None:
         self._watch.step(self._before + step, loss, extras)
 
+    def halved(self, step: int, rows: int) -> None:
+        self._watch.halved(self._before + step, rows)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asking:

@@ -21,6 +21,8 @@ from training.errors import NothingToLearn
 from training.evaluation.agreement import PairAgreement, ScoredPair, pair_agreement
 from training.loop import Optimisation, Saving, Selection, Trained, Watch, train
 from training.losses import Loss, dpo_loss
+from training.precision import chosen_precision, computing_in
+from training.preparing import prepared
 from training.records import Pair
 from training.scoring import score_examples, score_rows
 
@@ -66,24 +68,28 @@ def dpo(
             else "There is no pair to learn from.",
             details={"pairs": len(pairs), "context": policy.context},
         )
-    batches = PairBatches.of(
-        policy,
-        [encoded[i] for i in kept],
-        [pairs[i].weight for i in kept],
-        how,
-        reference=reference or policy,
-        watch=watch,
-    )
-
-    def loss_of(model: nn.Module, batch: PairBatch) -> Loss:
-        return dpo_loss(
-            model, batch.ids_BT, batch.learned_BT, batch.reference_B, batch.weights_P,
-            beta=beta, label_smoothing=label_smoothing,
-        )  # fmt: skip
-
-    trained = train(
-        policy.model, batches, loss_of, how, steps=steps, watch=watch, saving=saving, selection=selection
-    )
+    with prepared(policy, how):
+        # Before the first step its adapters add nothing: the policy is its own reference, in the very numbers that it
+        # is trained in.
+        with computing_in(chosen_precision(how.precision, policy.device), policy.device):
+            batches = PairBatches.of(
+                policy,
+                [encoded[i] for i in kept],
+                [pairs[i].weight for i in kept],
+                how,
+                reference=reference or policy,
+                watch=watch,
+            )
+        trained = train(
+            policy.model,
+            batches,
+            PairLoss(beta, label_smoothing),
+            how,
+            steps=steps,
+            watch=watch,
+            saving=saving,
+            selection=selection,
+        )
     return DpoResult(trained, len(kept), too_long)
 
 
@@ -101,6 +107,20 @@ def agreement_on(verifier: LoadedModel, pairs: Sequence[Pair], *, seed: int = 0)
     return pair_agreement(scored, seed=seed)
 
 
+@dataclass(frozen=True, slots=True)
+class PairLoss:
+    """The loss of a batch of pairs. A class, so that it can be sent to another process."""
+
+    beta: float
+    label_smoothing: float
+
+    def __call__(self, model: nn.Module, batch: PairBatch) -> Loss:
+        return dpo_loss(
+            model, batch.ids_BT, batch.learned_BT, batch.reference_B, batch.weights_P,
+            beta=self.beta, label_smoothing=self.label_smoothing,
+        )  # fmt: skip
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class PairBatch:
     """P pairs as 2P rows, the chosen first. reference_B: (2P,) nats. weights_P: (P,). units: their sum."""
@@ -110,6 +130,27 @@ class PairBatch:
     reference_B: Tensor
     weights_P: Tensor
     units: float
+
+    def __len__(self) -> int:
+        return len(self.weights_P)
+
+    def part(self, start: int, stop: int) -> PairBatch:
+        """Some of its pairs, both sides of each."""
+        ids, learned, reference = (
+            torch.cat([side[start:stop] for side in rows.chunk(2)])
+            for rows in (self.ids_BT, self.learned_BT, self.reference_B)
+        )
+        weights = self.weights_P[start:stop]
+        return PairBatch(ids, learned, reference, weights, float(weights.sum()))
+
+    def to(self, device: str | torch.device) -> PairBatch:
+        return PairBatch(
+            self.ids_BT.to(device),
+            self.learned_BT.to(device),
+            self.reference_B.to(device),
+            self.weights_P.to(device),
+            self.units,
+        )
 
 
 class PairBatches:

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from http import HTTPStatus
+from typing import TYPE_CHECKING
 
 from accounts.errors import StarchamberError
+
+if TYPE_CHECKING:
+    from generation.registry.loading import LoadedModel
 
 
 class TrainingError(StarchamberError):
@@ -39,6 +43,34 @@ class LossNotFinite(TrainingError):
             details={"step": step, "what": what, "value": str(value), "last_saved": last_saved},
         )
         self.step = step
+        #: The model as it was before that step, for whoever keeps it; set by the method that trained it.
+        self.loaded: LoadedModel | None = None
+
+    def add_kept(self, label: str) -> None:
+        """Says under which label the model as it was before that step is kept."""
+        self.message += f" The model before that step is kept as {label!r}: a new run can start from it."
+        self.args = (self.message,)
+        self.details["model"] = label
+
+
+class BatchDoesNotFit(TrainingError):
+    """Not even a single example has room in the memory beside the model."""
+
+    code = "out_of_memory"
+
+    def __init__(self, step: int) -> None:
+        super().__init__(
+            f"Step {step}: the memory does not hold the model and a single example beside it. Gradient checkpointing, "
+            "LoRA (lora_rank), shorter examples or a larger machine help; a smaller batch does not.",
+            details={"step": step},
+        )
+
+
+class ProcessLost(StarchamberError):
+    """One of a training's processes ended, or no longer answers. The training goes on from its last state."""
+
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    code = "process_lost"
 
 
 class StateNotWritten(TrainingError):

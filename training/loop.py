@@ -3,6 +3,9 @@
 Steps are numbered from 1. A step is `accumulate` batches, whose summed losses are divided by the units of all of
 them together, so that accumulation is exactly a larger batch. Interrupted at any point and called again with the same
 arguments and folder, a training ends with bitwise the weights of one that never stopped.
+
+How a step's gradient is computed is `training.gradients`' business, and with several processes
+`training.parallel`'s; here it is one call.
 """
 
 from __future__ import annotations
@@ -10,8 +13,8 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections import defaultdict
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -20,21 +23,16 @@ from typing import Any, Generic, Protocol, TypeVar
 import torch
 from torch import Tensor, nn
 
+from training.adapters import Lora
 from training.errors import LossNotFinite
-from training.losses import Loss
+from training.gradients import Alone, Batch, Computing, LossOf, device_of
+from training.parallel.team import team_of
+from training.precision import Precision, chosen_precision
 from training.resume import Progress, latest_state, load_state, save_state, trained_tensors
 from training.schedule import Schedule
 
-
-class Units(Protocol):
-    """A batch knows how much it weighs: its learned tokens, or its pairs."""
-
-    @property
-    def units(self) -> float: ...
-
-
-BatchT = TypeVar("BatchT", bound=Units)
-BatchOut = TypeVar("BatchOut", bound=Units, covariant=True)
+BatchT = TypeVar("BatchT", bound=Batch)
+BatchOut = TypeVar("BatchOut", bound=Batch, covariant=True)
 
 
 class Batches(Protocol[BatchOut]):
@@ -55,6 +53,10 @@ class Watch(Protocol):
         """After each step; a resumed training repeats the steps since its last saved state."""
         ...
 
+    def halved(self, step: int, rows: int) -> None:
+        """The memory did not hold a batch: from `step` on at most `rows` examples are computed at once."""
+        ...
+
 
 class Unwatched:
     """Nobody looks on."""
@@ -62,6 +64,8 @@ class Unwatched:
     def check(self) -> None: ...
 
     def step(self, step: int, loss: float, extras: Mapping[str, float]) -> None: ...
+
+    def halved(self, step: int, rows: int) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +75,8 @@ class Optimisation:
     batch_size: examples (or pairs) in a batch. accumulate: batches per step. clip: the gradient's largest norm, 0 for
     no limit. betas, epsilon: Adam's. weight_decay: of matrices only, never of biases and norms; 0 as in STaR. seed: of
     the order of the batches, and of dropout.
+    precision: of the forward pass. processes: how many share each step, this one among them. checkpointing,
+    lora: what `training.preparing.prepared` does to the model beforehand.
     """
 
     schedule: Schedule
@@ -81,6 +87,10 @@ class Optimisation:
     epsilon: float = 1e-8
     weight_decay: float = 0.0
     seed: int = 0
+    precision: Precision = "auto"
+    processes: int = 1
+    checkpointing: bool = False
+    lora: Lora | None = None
 
     def __post_init__(self) -> None:
         if self.batch_size < 1:
@@ -89,6 +99,8 @@ class Optimisation:
             raise ValueError(f"accumulate: {self.accumulate}; expected at least 1")
         if self.clip < 0:
             raise ValueError(f"clip: {self.clip}; expected 0 or more")
+        if self.processes < 1:
+            raise ValueError(f"processes: {self.processes}; expected at least 1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +128,7 @@ class Trained:
     """What a training did.
 
     losses: mean loss per unit of each step since the first. best_step, best_score: of the selection, if there was
-    one; the model then holds the weights of that step.
+    one; the model then holds the weights of that step. rows: the most examples at once, 0 where every batch fitted.
     """
 
     steps: int
@@ -125,6 +137,7 @@ class Trained:
     best_step: int | None = None
     best_score: float | None = None
     resumed_at: int = 0
+    rows: int = 0
 
     @property
     def final_loss(self) -> float:
@@ -136,7 +149,7 @@ class Trained:
 def train(
     model: nn.Module,
     batches: Batches[BatchT],
-    loss_of: Callable[[nn.Module, BatchT], Loss],
+    loss_of: LossOf[BatchT],
     how: Optimisation,
     *,
     steps: int,
@@ -146,8 +159,8 @@ def train(
 ) -> Trained:
     """Descend for `steps` optimiser steps, in place; `batches` are of `how.batch_size`.
 
-    Raises LossNotFinite before the step that would spoil the weights, StateNotWritten, CannotResume, and whatever
-    `watch.check` raises. The caller's random state is left as it was.
+    Raises LossNotFinite before the step that would spoil the weights, BatchDoesNotFit, StateNotWritten, CannotResume,
+    ProcessLost, and whatever `watch.check` raises. The caller's random state is left as it was.
     """
     if steps < 1:
         raise ValueError(f"steps: {steps}; expected at least 1")
@@ -164,7 +177,7 @@ class _Training(Generic[BatchT]):
         self,
         model: nn.Module,
         batches: Batches[BatchT],
-        loss_of: Callable[[nn.Module, BatchT], Loss],
+        loss_of: LossOf[BatchT],
         how: Optimisation,
         steps: int,
         watch: Watch,
@@ -182,28 +195,36 @@ class _Training(Generic[BatchT]):
     def run(self) -> Trained:
         first = self._resume() + 1
         self.model.train()
-        for step in range(first, self.steps + 1):
-            self.watch.check()
-            loss, extras = self._step(step)
-            self.trained.losses.append(loss)
-            self.watch.step(step, loss, extras | self._select(step))
-            self._save(step)
+        with self._computing() as computing:
+            for step in range(first, self.steps + 1):
+                self.watch.check()
+                loss, extras = self._step(step, computing)
+                self.trained.losses.append(loss)
+                self.watch.step(step, loss, extras | self._select(step))
+                self._save(step)
         self.model.eval()
         self._restore_best()
         return self.trained
 
-    def _step(self, step: int) -> tuple[float, dict[str, float]]:
+    def _computing(self) -> AbstractContextManager[Computing[BatchT]]:
+        precision = chosen_precision(self.how.precision, device_of(self.model))
+        if self.how.processes == 1:
+            return nullcontext(Alone(self.model, self.loss_of, precision, self.trained.rows))
+        team = team_of(self.how.processes, device_of(self.model))
+        return team.training(
+            self.model, self.loss_of, precision=precision, seed=self.how.seed, rows=self.trained.rows
+        )
+
+    def _step(self, step: int, computing: Computing[BatchT]) -> tuple[float, dict[str, float]]:
         """One optimiser step. Returns the mean loss per unit and the means of what came with it."""
         start = (step - 1) * self.how.accumulate
         batches = [self.batches.at(start + part) for part in range(self.how.accumulate)]
         units = sum(batch.units for batch in batches)
-        total, sums = 0.0, defaultdict[str, float](float)
-        for batch in batches:
-            loss = self.loss_of(self.model, batch)
-            (loss.total / units).backward()  # type: ignore[no-untyped-call]
-            total += float(loss.total.detach())
-            for name, value in loss.sums.items():
-                sums[name] += value
+        found = computing.gradient(step, batches, units)
+        if computing.rows != self.trained.rows:
+            self.trained.rows = computing.rows
+            self.watch.halved(step, computing.rows)
+        total = found.total
         self._refuse_unless_finite(step, "loss", total)
         norm = float(nn.utils.clip_grad_norm_(self.parameters, self.how.clip or math.inf))
         self._refuse_unless_finite(step, "gradient norm", norm)
@@ -212,7 +233,7 @@ class _Training(Generic[BatchT]):
             group["lr"] = rate
         self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=True)
-        means = {name: value / units for name, value in sums.items()}
+        means = {name: value / units for name, value in found.sums.items()}
         return total / units, {**means, "learning_rate": rate, "gradient_norm": norm}
 
     def _refuse_unless_finite(self, step: int, what: str, value: float) -> None:
@@ -261,6 +282,7 @@ class _Training(Generic[BatchT]):
         self.trained.losses = facts["losses"]
         self.trained.scores = {int(step): score for step, score in facts["scores"].items()}
         self.trained.best_step, self.trained.best_score = facts["best_step"], facts["best_score"]
+        self.trained.rows = facts["rows"]
         self.trained.resumed_at = self.last_saved = progress.step
         return progress.step
 

@@ -12,6 +12,7 @@ from training.batching import Batch, Example, RowBatches, encode_all, pad_id
 from training.errors import NothingToLearn
 from training.loop import Optimisation, Saving, Selection, Trained, Watch, train
 from training.losses import Loss, completion_loss
+from training.preparing import prepared
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +51,10 @@ def sft(
     batches = RowBatches(
         rows, batch_size=how.batch_size, seed=how.seed, pad=pad_id(loaded.tokenizer), device=loaded.device
     )
-    trained = train(
-        loaded.model, batches, _loss, how, steps=steps, watch=watch, saving=saving, selection=selection
-    )
+    with prepared(loaded, how):
+        trained = train(
+            loaded.model, batches, _loss, how, steps=steps, watch=watch, saving=saving, selection=selection
+        )
     return SftResult(trained, len(rows), too_long)
 
 

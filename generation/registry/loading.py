@@ -60,7 +60,7 @@ def load_folder(path: str | Path, *, device: str = "cpu") -> LoadedModel:
     config = _read_object(folder, "config.json", missing="missing_config", bad="bad_config")
     _refuse_remote_code(folder, config)
     _check_weights(folder)
-    tokenizer = _load_tokenizer(folder)
+    tokenizer = load_tokenizer(folder)
     model = _load_weights(folder, config, device)
     _compare(folder, tokenizer, model)
     return LoadedModel(
@@ -69,10 +69,15 @@ def load_folder(path: str | Path, *, device: str = "cpu") -> LoadedModel:
 
 
 def load_hub(name: str, device: str = "cpu") -> LoadedModel:
-    """The model of a Hugging Face repository, from the cache or the network; only safetensors are ever fetched.
+    """The model of a Hugging Face repository. Raises as hub_folder and load_folder do."""
+    return load_folder(hub_folder(name), device=device)
+
+
+def hub_folder(name: str) -> Path:
+    """A Hugging Face repository on this disk, from the cache or the network; only safetensors are ever fetched.
 
     name: `owner/name`, or `owner/name@revision` for a branch, tag or commit. Raises ModelUnusable: hub_unknown,
-    hub_refused (gated or private), hub_unreachable (no network, and not in the cache), and all of `load_folder`.
+    hub_refused (gated or private), hub_unreachable (no network, and not in the cache).
     """
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import (
@@ -104,7 +109,7 @@ def load_hub(name: str, device: str = "cpu") -> LoadedModel:
             f"{name}: the hub can not be reached, and the model is not in this machine's cache: {_short(error)}",
             code="hub_unreachable",
         ) from error
-    return load_folder(folder, device=device)
+    return Path(folder)
 
 
 def pick_device(device: str) -> str:
@@ -144,6 +149,14 @@ def _refuse_remote_code(folder: Path, config: dict[str, Any]) -> None:
 
 
 def _check_weights(folder: Path) -> None:
+    # transformers would fetch the base that the adapters name, from wherever that is.
+    if (folder / "adapter_config.json").exists():
+        raise ModelUnusable(
+            f"{folder.name}: it holds adapters (adapter_config.json) and no whole model; merge them into their base"
+            " first.",
+            code="only_adapters",
+            details={"file": "adapter_config.json"},
+        )
     weights = sorted(folder.glob("*.safetensors"))
     if not weights:
         pickled = sorted(path.name for pattern in _PICKLES for path in folder.glob(pattern))
@@ -170,7 +183,8 @@ def _check_weights(folder: Path) -> None:
         )
 
 
-def _load_tokenizer(folder: Path) -> Any:
+def load_tokenizer(folder: Path) -> Any:
+    """The tokenizer in a folder, as load_folder has it. Raises ModelUnusable: bad_tokenizer, no_eos."""
     try:
         with quiet():
             tokenizer = AutoTokenizer.from_pretrained(

@@ -10,6 +10,7 @@ from generation.registry.errors import ModelChanged, UnusableFolder
 from generation.registry.facts import NoModel, files_digest, hashed, model_files
 from generation.registry.models import LanguageModel
 from generation.registry.selectors import folder_of
+from generation.registry.tokens import Tokenizer
 
 if TYPE_CHECKING:
     from generation.registry.loading import LoadedModel
@@ -32,6 +33,16 @@ def load_model(model: LanguageModel, *, device: str | None = None) -> LoadedMode
         return load_hub(model.location, chosen)
     require_unchanged(model)
     return load_folder(folder_of(model), device=chosen)
+
+
+def load_tokenizer_of(model: LanguageModel) -> Tokenizer:
+    """A registered model's tokenizer alone. Raises as load_model does."""
+    from generation.registry.loading import hub_folder, load_tokenizer
+
+    if model.kind == LanguageModel.Kind.HUB:
+        return load_tokenizer(hub_folder(model.location))
+    require_unchanged(model)
+    return load_tokenizer(folder_of(model))
 
 
 def require_unchanged(model: LanguageModel) -> None:

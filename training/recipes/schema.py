@@ -32,6 +32,15 @@ class Recipe:
     adam_beta2: float = number(0, 0.999999)
     clip: float = number(0)
     weight_decay: float = number(0, 1)
+
+    precision: str = one_of("auto", "fp32", "bf16")
+    gradient_checkpointing: bool = flag()
+    processes: int = whole(1, 64)
+    lora_rank: int = whole(0, 4096)
+    lora_alpha: float = number(0, above=True)
+    lora_targets: tuple[str, ...] = names("the last part of the name of a linear layer")
+    lora_dropout: float = number(0, 0.99)
+
     save_every: int = whole(1)
     keep: str = some_of("best", "last", "all")
 

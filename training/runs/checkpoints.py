@@ -44,6 +44,8 @@ def write(run: TrainingRun, loaded: LoadedModel, name: str, *, iteration: int, s
         "name": name,
         "algorithm": run.algorithm,
         "recipe": run.recipe,
+        # The adapters that were merged into the weights; None where all of them were trained.
+        "lora": run.conditions.get("lora"),
         "base": {"label": run.base.label, "digest": run.base.digest},
         "data_sha256": run.data_sha256,
         "code_version": run.code_version,

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, cast
 from training.recipes.schema import Recipe
 
 if TYPE_CHECKING:
+    from training.adapters import Lora
     from training.loop import Optimisation
+    from training.precision import Precision
     from training.schedule import Shape
 
 
@@ -33,4 +35,17 @@ def optimisation_of(
         betas=(0.9, recipe.adam_beta2),
         weight_decay=recipe.weight_decay,
         seed=seed,
+        precision=cast("Precision", recipe.precision),
+        processes=recipe.processes,
+        checkpointing=recipe.gradient_checkpointing,
+        lora=lora_of(recipe),
     )
+
+
+def lora_of(recipe: Recipe) -> Lora | None:
+    """The recipe's adapters; None without."""
+    from training.adapters import Lora
+
+    if not recipe.lora_rank:
+        return None
+    return Lora(recipe.lora_rank, recipe.lora_alpha, recipe.lora_targets, recipe.lora_dropout)

@@ -24,6 +24,7 @@ from generation.sampling.types import Completion
 from problems.types import Grade, Verdict
 from training.records import Candidate, Fate, Origin
 from training.runs import checkpoints
+from training.runs.conditions import note_halving
 from training.runs.curves import curve_name
 from training.runs.models import (
     Checkpoint,
@@ -173,6 +174,9 @@ class RunKeeper:
         if done % self._save_every == 0:
             self._context.flush()
         self._context.advance(done)
+
+    def halved(self, step: int, rows: int) -> None:
+        note_halving(self._context, step, rows)
 
     def _trained(self) -> str:
         """Whose training the present stage is, where it is not a generator's."""

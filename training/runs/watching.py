@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from training.runs.conditions import note_halving
 from training.runs.curves import curve_name
 
 if TYPE_CHECKING:
@@ -28,3 +29,6 @@ class JobWatch:
             # Before the state is saved: what comes before it is not done, nor told, again.
             self._context.flush()
         self._context.advance(step)
+
+    def halved(self, step: int, rows: int) -> None:
+        note_halving(self._context, step, rows)

@@ -5,13 +5,18 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-from jobs.errors import JobError
+from jobs.errors import JobError, TransientJobError
+from training.errors import LossNotFinite, ProcessLost
+from training.parallel.team import disband
 from training.recipes.reader import from_stored
 from training.recipes.schema import Dpo, Sft, Star, Vstar
+from training.runs.conditions import note_means
 from training.runs.dpo_work import run_dpo
+from training.runs.last_good import keep_last_good
 from training.runs.models import TrainingRun
 from training.runs.sft_work import run_sft
 from training.runs.star_work import run_star
+from training.runs.vocabulary import check_vocabulary
 from training.runs.vstar_work import run_vstar
 
 if TYPE_CHECKING:
@@ -31,7 +36,15 @@ def run_training(context: JobContext) -> dict[str, Any]:
     context.log(
         f"{run.get_algorithm_display()} {run.label!r} from {run.base.label!r}, recipe {run.recipe_name}"
     )
-    metrics = _train(context, run)
+    try:
+        metrics = _train(context, run)
+    except LossNotFinite as error:
+        keep_last_good(context, run, error)
+        raise
+    except ProcessLost as error:
+        raise TransientJobError(error.message, code=error.code, details=error.details) from error
+    finally:
+        disband()
     with context.writing():
         TrainingRun.objects.filter(pk=run.pk).update(metrics=metrics)
     result = run.checkpoints.select_related("model").get(is_result=True)
@@ -49,6 +62,8 @@ def run_training(context: JobContext) -> dict[str, Any]:
 
 def _train(context: JobContext, run: TrainingRun) -> dict[str, Any]:
     recipe = from_stored(run.algorithm, run.recipe_name, run.recipe).values
+    note_means(context, recipe)
+    check_vocabulary(context, run)
     match recipe:
         case Sft():
             return run_sft(context, run, recipe)

@@ -71,3 +71,6 @@ class _Bar:
     def step(self, step: int, loss: float, extras: Mapping[str, float]) -> None:
         self._bar.update(step - self._bar.n)
         self._bar.set_postfix(loss=f"{loss:.4f}", refresh=False)
+
+    def halved(self, step: int, rows: int) -> None:
+        self._bar.write(f"step {step}: in parts of at most {rows} examples; the memory holds no more", sys.stderr)

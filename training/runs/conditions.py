@@ -1,0 +1,137 @@
+"""On what a run was computed, and what it met on the way: device and numbers, batches halved, prompts left out.
+
+    {"device": "cpu", "precision": "fp32", "processes": 2, "checkpointing": true,
+     "lora": {"rank": 8, "alpha": 16.0, "targets": ["q_proj", …], "dropout": 0.0},
+     "halved": [{"of": "training", "step": 12, "rows": 6}, …],
+     "too_long": {"questions": 3, "of": 120, "longest": 341, "context": 256, "room": 32},
+     "unknown_characters": {"questions": 2, "of": 120, "characters": "é—"}}
+
+Each is there from the moment that it is known, and stands on the run's page.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+
+from training.recipes.schema import Recipe
+from training.runs.descending import lora_of
+from training.runs.models import TrainingRun
+
+if TYPE_CHECKING:
+    from jobs.context import JobContext
+
+#: Halvings that are written down; a training that goes on has few.
+_MOST = 50
+
+
+def note(context: JobContext, **facts: Any) -> None:
+    """Writes facts down on the run, in place of those of the same name."""
+    with context.writing():
+        run = TrainingRun.objects.only("conditions").get(job_id=context.job_id)
+        if run.conditions | facts != run.conditions:
+            run.conditions |= facts
+            run.save(update_fields=["conditions"])
+
+
+def note_means(context: JobContext, recipe: Recipe) -> None:
+    """What the recipe's wishes come to on this machine. Raises TrainingError for what it does not have."""
+    from generation.registry.loading import pick_device
+    from training.precision import chosen_precision
+
+    device = pick_device(settings.DEVICE)
+    lora = lora_of(recipe)
+    note(
+        context,
+        device=device_words(device),
+        precision=chosen_precision(recipe.precision, device),  # type: ignore[arg-type]
+        processes=recipe.processes,
+        checkpointing=recipe.gradient_checkpointing,
+        lora=None if lora is None else asdict(lora) | {"targets": list(lora.targets)},
+    )
+
+
+def note_halving(context: JobContext, step: int, rows: int) -> None:
+    """A batch did not fit: in the log, and on the run."""
+    context.log(
+        f"Step {step}: the memory does not hold the batch. It is computed in parts of at most {rows} from here on, "
+        "which changes no result."
+    )
+    halved = _conditions(context).get("halved", [])
+    one = {"of": "training", "step": step, "rows": rows}
+    if one not in halved:
+        note(context, halved=[*halved, one][-_MOST:])
+
+
+def device_words(device: str) -> str:
+    """ "cpu", or "cuda: NVIDIA H100 80GB"."""
+    if not device.startswith("cuda"):
+        return device
+    import torch
+
+    return f"{device}: {torch.cuda.get_device_name(device)}"
+
+
+def _conditions(context: JobContext) -> dict[str, Any]:
+    found: dict[str, Any] = TrainingRun.objects.values_list("conditions", flat=True).get(
+        job_id=context.job_id
+    )
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One line for the run's page. warns: something was left out or done otherwise than asked."""
+
+    name: str
+    value: str
+    note: str = ""
+    warns: bool = False
+
+
+def shown(run: TrainingRun) -> list[Condition]:
+    """Nothing before the run has begun."""
+    found = run.conditions
+    lines = []
+    if "device" in found:
+        lines += [
+            Condition("Device", found["device"]),
+            Condition("Numbers", found["precision"], _PRECISION[found["precision"]]),
+        ]
+        if found["processes"] > 1:
+            lines.append(Condition("Processes", str(found["processes"]), "share each training step"))
+        if found["checkpointing"]:
+            lines.append(Condition("Activations", "computed anew", "gradient checkpointing"))
+        if found["lora"]:
+            lines.append(_lora(found["lora"]))
+    for one in found.get("halved", []):
+        words = "the memory did not hold the batch; the result is the same"
+        where = f"from step {one['step']:,} on" if one["step"] else "while sampling"
+        lines.append(
+            Condition("Batch halved", f"at most {one['rows']:,} at once, {where}", words, warns=True)
+        )
+    if left := found.get("too_long"):
+        words = (
+            f"the longest has {left['longest']:,} tokens; the model reads {left['context']:,}, and {left['room']:,} "
+            "are for what it writes"
+        )
+        value = f"{left['questions']:,} of {left['of']:,} questions left out"
+        lines.append(Condition("Prompts too long", value, words, warns=True))
+    if unknown := found.get("unknown_characters"):
+        value = f"in {unknown['questions']:,} of {unknown['of']:,} questions"
+        words = f"the tokenizer does not know {', '.join(map(repr, unknown['characters']))}"
+        lines.append(Condition("Unknown characters", value, words, warns=True))
+    return lines
+
+
+_PRECISION = {"fp32": "32 bits throughout", "bf16": "16 bits in products, 32 in weights and sums"}
+
+
+def _lora(lora: dict[str, Any]) -> Condition:
+    where = ", ".join(lora["targets"]) or "all linear layers"
+    dropout = f", dropout {lora['dropout']:g}" if lora["dropout"] else ""
+    return Condition(
+        "LoRA", f"rank {lora['rank']}, alpha {lora['alpha']:g}", f"on {where}{dropout}; merged at the end"
+    )
