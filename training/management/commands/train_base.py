@@ -73,4 +73,6 @@ class _Bar:
         self._bar.set_postfix(loss=f"{loss:.4f}", refresh=False)
 
     def halved(self, step: int, rows: int) -> None:
-        self._bar.write(f"step {step}: in parts of at most {rows} examples; the memory holds no more", sys.stderr)
+        self._bar.write(
+            f"step {step}: in parts of at most {rows} examples; the memory holds no more", sys.stderr
+        )
