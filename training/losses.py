@@ -23,10 +23,14 @@ class Loss:
     sums: dict[str, float] = field(default_factory=dict)
 
 
-def learned_logprobs(model: nn.Module, ids_BT: Tensor, learned_BT: Tensor) -> tuple[Tensor, Tensor]:
+def learned_logprobs(
+    model: nn.Module, ids_BT: Tensor, learned_BT: Tensor, *, positions_BT: Tensor | None = None
+) -> tuple[Tensor, Tensor]:
     """Log-probability of each learned token given all tokens before it, and the row that it stands in.
 
     ids_BT: int64, rows padded on the right. learned_BT: bool, the tokens asked for, never the first of a row.
+    positions_BT: int64, for rows of several examples: from 0 in each, and no token sees another example's. None: one
+    example a row.
     Returns (N,) in nats, float32, and (N,) row numbers. Raises ValueError when the first token of a row is learned:
     nothing predicts it.
     """
@@ -34,7 +38,9 @@ def learned_logprobs(model: nn.Module, ids_BT: Tensor, learned_BT: Tensor) -> tu
         raise ValueError("learned_BT: holds the first token of a row, which nothing predicts")
     # Row b's token t is predicted at t - 1. Padding is on the right, so no attention mask is needed.
     asked_BT = learned_BT[:, 1:]
-    logits_NV = model(input_ids=ids_BT, use_cache=False).logits[:, :-1][asked_BT]
+    # Positions that begin anew are how transformers is told of packed rows: it builds the mask from them.
+    packed = {} if positions_BT is None else {"position_ids": positions_BT}
+    logits_NV = model(input_ids=ids_BT, use_cache=False, **packed).logits[:, :-1][asked_BT]
     logprobs = -F.cross_entropy(logits_NV.float(), ids_BT[:, 1:][asked_BT], reduction="none")
     return logprobs, asked_BT.nonzero()[:, 0]
 
@@ -45,9 +51,11 @@ def summed_logprobs(model: nn.Module, ids_BT: Tensor, learned_BT: Tensor) -> Ten
     return logprobs.new_zeros(len(ids_BT)).index_add(0, rows, logprobs)
 
 
-def completion_loss(model: nn.Module, ids_BT: Tensor, learned_BT: Tensor) -> Loss:
+def completion_loss(
+    model: nn.Module, ids_BT: Tensor, learned_BT: Tensor, *, positions_BT: Tensor | None = None
+) -> Loss:
     """Cross-entropy of the learned tokens, in nats, summed over all of them: a long completion weighs more."""
-    logprobs, _ = learned_logprobs(model, ids_BT, learned_BT)
+    logprobs, _ = learned_logprobs(model, ids_BT, learned_BT, positions_BT=positions_BT)
     return Loss(-logprobs.sum())
 
 

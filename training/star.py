@@ -43,7 +43,7 @@ from training.loop import Saving
 from training.plateau import best_iteration, changes_of, plateau
 from training.records import Candidate, Origin, Question, chance_of, seed_of
 from training.scoring import score_examples
-from training.sft import sft, steps_per_epoch
+from training.sft import epoch_steps, sft
 from training.star_counts import counts_of
 from training.star_types import StarIteration, StarResult, StarSettings
 from training.stores import MemoryStore
@@ -201,9 +201,11 @@ class _Run:
         if facts is not None:
             return StarIteration(**facts)
         how, seed = self.settings.how, seed_of(self.settings.seed, "train", n) % 2**32
-        steps = self.settings.ladder.steps(n, steps_per_epoch=steps_per_epoch(len(examples), how))
-        steps_before = sum(report.steps for report in before)
         loaded = self.model(n - 1 if self.settings.departures.continue_training else 0)
+        packing, calculator = self.settings.packing, self.settings.sampling.calculator
+        epoch = epoch_steps(loaded, examples, how, packing=packing, calculator=calculator)
+        steps = self.settings.ladder.steps(n, steps_per_epoch=epoch)
+        steps_before = sum(report.steps for report in before)
         self._at_hand = None  # it is about to become another model
         folder = self.store.training_folder(model_name(n))
         self.watch.stage(f"iteration {n}: training", 0, steps)
@@ -212,7 +214,8 @@ class _Run:
             examples,
             replace(how, seed=seed),
             steps=steps,
-            calculator=self.settings.sampling.calculator,
+            calculator=calculator,
+            packing=packing,
             watch=StepsFrom(self.watch, steps_before),
             saving=None if folder is None else Saving(folder, self.settings.save_every),
         )

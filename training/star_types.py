@@ -9,6 +9,7 @@ from typing import Literal
 from generation.sampling.types import SamplingSettings
 from training.batching import Example
 from training.loop import Optimisation
+from training.packing import ONE_A_ROW, Packing
 from training.schedule import StepLadder
 
 Shots = Literal["always", "first_iteration", "never"]
@@ -63,6 +64,7 @@ class StarSettings:
     patience: stop when the best validation accuracy is this many iterations old; 0 never. What is still to begin
     (rationalization, questions that join) is waited for, and the count starts anew with it.
     min_gain: how much better an accuracy must be to count as a new best, as a share of the questions.
+    packing: several examples in a row to learn from; the paper: 8 rows of 1,024 tokens.
     batch_questions: stored together, the unit of resuming. save_every: steps between saved states of a training.
     """
 
@@ -80,6 +82,7 @@ class StarSettings:
     shots_in_training: bool = False
     patience: int = 0
     min_gain: float = 0.0
+    packing: Packing = ONE_A_ROW
     batch_questions: int = 256
     save_every: int = 100
     seed: int = 0
