@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
+from training.figures import pages as figure_pages
 from training.runs import evaluation_pages, launch_pages, pages
 
 app_name = "training"
@@ -17,6 +18,10 @@ urlpatterns: list[URLPattern] = [
     path("runs/<int:pk>/clone/", launch_pages.clone, name="clone"),
     path("runs/<int:pk>/examples/", pages.examples, name="examples"),
     path("runs/<int:pk>/pairs/", pages.pairs, name="pairs"),
+    path("figures/", figure_pages.all_figures, name="figures"),
+    path("figures/new/", figure_pages.new_figure, name="new_figure"),
+    path("figures/<int:pk>/", figure_pages.figure, name="figure"),
+    path("figures/<int:pk>/figure.<slug:ending>", figure_pages.figure_file, name="figure_file"),
     path("evaluations/", evaluation_pages.evaluations, name="evaluations"),
     path("evaluations/new/", evaluation_pages.new_evaluation, name="new_evaluation"),
     path("evaluations/<int:pk>/", evaluation_pages.evaluation, name="evaluation"),

@@ -1,7 +1,4 @@
-"""A figure as one SVG or PNG: its panels beside each other, two in a row, on white, for papers and slides.
-
-vl-convert draws with the Vega that it brings, without a browser and without a network.
-"""
+"""A figure as one picture: its panels beside each other, two in a row, on white, for papers and slides."""
 
 from __future__ import annotations
 
@@ -10,8 +7,6 @@ from typing import Any
 from training.figures.types import Figure
 
 PANEL_WIDTH = 360
-#: Pixels of the PNG for each of the picture's own: sharp at twice its size.
-SCALE = 2.0
 #: Told apart without colour vision, and in grey by their lightness (Okabe and Ito 2008, dark ones first).
 COLOURS = [
     "#0072b2",
@@ -60,15 +55,3 @@ def picture_spec(figure: Figure) -> dict[str, Any]:
         # A colour means the same in all panels of one figure; lengths of axes are each panel's own.
         "resolve": {"scale": {"color": "independent", "size": "independent", "strokeDash": "independent"}},
     }
-
-
-def as_svg(figure: Figure) -> bytes:
-    import vl_convert  # 30 MB of program, only where a picture is drawn
-
-    return str(vl_convert.vegalite_to_svg(picture_spec(figure), allowed_base_urls=[])).encode()
-
-
-def as_png(figure: Figure) -> bytes:
-    import vl_convert
-
-    return bytes(vl_convert.vegalite_to_png(picture_spec(figure), scale=SCALE, allowed_base_urls=[]))

@@ -14,7 +14,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from training.figures.drawing import as_png, as_svg
+from training.figures.drawing import picture_spec
+from training.figures.rendering import render
 from training.figures.types import Figure
 
 
@@ -24,8 +25,8 @@ def save_figure(figure: Figure, folder: Path, *, made_by: dict[str, Any]) -> lis
     made_by: what the JSON file says about program and time. Returns [{"path", "bytes", "sha256"}]. Raises OSError.
     """
     contents = {
-        "svg": as_svg(figure),
-        "png": as_png(figure),
+        "svg": render(picture_spec(figure), "svg"),
+        "png": render(picture_spec(figure), "png"),
         "json": as_json(figure, made_by=made_by),
         "csv": as_csv(figure),
     }
