@@ -15,10 +15,17 @@ from django.template import TemplateDoesNotExist
 from django.template.loader import render_to_string
 
 from accounts.errors import StarchamberError
+from accounts.tokens import INVITATION_PREFIX, LINK_PREFIX
+from ratings.desk.error_words import said_of
+from ratings.desk.gate import in_their_language
 
 _PLAIN = (
     '<!doctype html><html lang="en"><meta charset="utf-8"><title>{status}</title><p>{status}: {message}</p>'
 )
+
+
+#: Of links that sign members of the staff in.
+_STAFF_LINKS = (LINK_PREFIX, INVITATION_PREFIX)
 
 
 class ErrorMiddleware:
@@ -80,7 +87,9 @@ def server_error(request: HttpRequest) -> HttpResponse:
         "message": "Something went wrong here. It has been logged.",
         "details": {},
     }
-    return _answer(request if _is_api(request) else None, HTTPStatus.INTERNAL_SERVER_ERROR, body)
+    return _answer(
+        request if _is_api(request) or _is_raters(request) else None, HTTPStatus.INTERNAL_SERVER_ERROR, body
+    )
 
 
 def _say(request: HttpRequest, status: HTTPStatus, code: str, message: str) -> HttpResponse:
@@ -89,6 +98,13 @@ def _say(request: HttpRequest, status: HTTPStatus, code: str, message: str) -> H
 
 def _is_api(request: HttpRequest) -> bool:
     return request.path.startswith("/api/")
+
+
+def _is_raters(request: HttpRequest) -> bool:
+    """Whether a rater looks at it, who is told in the desk's words."""
+    if request.path.startswith("/join/"):
+        return not request.path.startswith(tuple(f"/join/{prefix}" for prefix in _STAFF_LINKS))
+    return request.path.startswith(("/rate/", "/p/", "/club/", "/preview/")) and "/wall/" not in request.path
 
 
 def _answer(request: HttpRequest | None, status: HTTPStatus, body: Mapping[str, Any]) -> HttpResponse:
@@ -105,6 +121,10 @@ def _answer(request: HttpRequest | None, status: HTTPStatus, body: Mapping[str, 
 
 def _page(request: HttpRequest | None, context: dict[str, Any]) -> str:
     try:
+        if request is not None and _is_raters(request):
+            with in_their_language(request):
+                said = said_of(context, status=context["status"])
+                return render_to_string("desk/error.html", {**context, "message": said})
         return render_to_string("errors/error.html", context, request=request)
     except (TemplateDoesNotExist, DatabaseError, ValueError):
         # ValueError: the manifest of static files is missing. A plain page still says what happened.

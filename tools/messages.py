@@ -18,10 +18,12 @@ from pathlib import Path
 from tools.run import ROOT
 
 LOCALE = ROOT / "locale"
+#: Rooms of `ratings` that speak to raters.
+ROOMS = ("desk", "club", "journeys", "crowd", "quality")
 #: Where raters' words stand.
 SOURCES = (
-    *(ROOT / "ratings" / "desk").glob("*.py"),
-    *(ROOT / "templates" / "desk").rglob("*.html"),
+    *(path for room in ROOMS for path in (ROOT / "ratings" / room).glob("*.py")),
+    *(path for folder in ("desk", "club") for path in (ROOT / "templates" / folder).rglob("*.html")),
 )
 #: A message: its text, and the text of several where it counts something.
 Message = tuple[str, str | None]

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django_htmx.http import HttpResponseClientRefresh
 
@@ -19,6 +20,7 @@ from ratings.club.hosting import get_club
 from ratings.club.models import Club, ClubPhone, ClubRound
 from ratings.club.selectors import lettered_cards, round_of, round_tally, standing_of, vote_of
 from ratings.desk.forms import read_body
+from ratings.desk.gate import error_page, in_their_language
 from ratings.desk.presenting import present
 from ratings.desk.views import refusal
 from ratings.slots.errors import AlreadyRated
@@ -30,14 +32,15 @@ Phase = Club.Phase
 
 
 def club_page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """Never cached; errors in plain words with their status."""
+    """Never cached, in the browser's language; errors in plain words with their status."""
 
     @wraps(view)
     def gated(request: HttpRequest, code: str) -> HttpResponse:
-        try:
-            response = view(request, code)
-        except StarchamberError as error:
-            response = render(request, "club/error.html", {"message": error.message}, status=error.status)
+        with in_their_language(request):
+            try:
+                response = view(request, code)
+            except StarchamberError as error:
+                response = error_page(request, error)
         response.headers["Cache-Control"] = "no-store, private"
         return response
 
@@ -62,7 +65,7 @@ def phone(request: HttpRequest, code: str) -> HttpResponse:
 
 
 def _join(club: Club) -> HttpResponse:
-    _, secret = phones.join(club.code)
+    secret = phones.join(club.code)[1]
     response = _back(club)
     response.set_cookie(
         COOKIE,
@@ -102,7 +105,7 @@ def _status(extra: dict[str, Any]) -> int:
 def _ballot(mine: ClubPhone, round_: ClubRound, extra: dict[str, Any]) -> dict[str, Any]:
     view = phones.view_of(mine, phones.hold(mine, round_))
     vote_url = reverse("club:vote", args=[mine.club.code])
-    return present(view, extra.get("said")) | {"action": vote_url, "submit_words": "Send my vote"}
+    return present(view, extra.get("said")) | {"action": vote_url, "submit_words": _("Send my vote")}
 
 
 def _result(mine: ClubPhone, round_: ClubRound, said: Rating | None) -> dict[str, Any]:

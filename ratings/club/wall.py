@@ -1,4 +1,4 @@
-"""The wall: what everybody in the room looks at, with the host's buttons below."""
+"""The wall: what everybody in the room looks at, with the host's buttons below, in the host's language."""
 
 from __future__ import annotations
 
@@ -22,6 +22,8 @@ from ratings.club.errors import WrongPhase
 from ratings.club.models import Club
 from ratings.club.qr import qr_svg
 from ratings.club.selectors import club_link, counts_of, lettered_cards, round_of, round_tally, standing_of
+from ratings.desk.error_words import said
+from ratings.desk.gate import in_their_language
 from ratings.desk.presenting import present
 from ratings.slots.cards import assignment_view
 from ratings.studies.form import RatingForm
@@ -33,8 +35,8 @@ Phase = Club.Phase
 @never_cache
 @staff_page(Act.RUN_STUDIES)
 def wall(request: HttpRequest, code: str) -> HttpResponse:
-    club = hosting.get_club(code)
-    return render(request, "club/wall.html", _wall(club))
+    with in_their_language(request):
+        return render(request, "club/wall.html", _wall(hosting.get_club(code)))
 
 
 def _wall(club: Club) -> dict[str, Any]:
@@ -81,7 +83,8 @@ def counts(request: HttpRequest, code: str) -> HttpResponse:
     club = hosting.get_club(code)
     if request.GET.get("seen") != club.version:
         return HttpResponseClientRefresh()
-    return render(request, "club/_counts.html", {"club": club, "counts": counts_of(club)})
+    with in_their_language(request):
+        return render(request, "club/_counts.html", {"club": club, "counts": counts_of(club)})
 
 
 @require_POST
@@ -103,5 +106,6 @@ def act(request: HttpRequest, code: str) -> HttpResponse:
     except WrongPhase:
         pass  # the wall as it is now says what was done meanwhile
     except Conflict as error:
-        messages.warning(request, error.message)
+        with in_their_language(request):
+            messages.warning(request, said(error))
     return HttpResponseRedirect(reverse("club:wall", args=[hosting.get_club(code).code]), status=303)

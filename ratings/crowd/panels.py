@@ -39,6 +39,12 @@ class PanelFull(Conflict):
     code = "panel_full"
 
 
+class UnusableLink(InvalidInput):
+    """A panel's link without the id that the panel adds to it."""
+
+    code = "unusable_link"
+
+
 class EntryEnded(Gone):
     """This submission was returned or has timed out with its provider."""
 
@@ -153,7 +159,7 @@ class Arrival:
 
 
 def read_arrival(panel: Panel, parameters: Mapping[str, str]) -> Arrival:
-    """The ids of a link. Raises InvalidInput without a usable session id."""
+    """The ids of a link. Raises UnusableLink without a usable session id."""
     session = parameters.get(panel.session_parameter, "").strip()
     person = parameters.get(panel.person_parameter, "").strip() if panel.person_parameter else ""
     for name, value, needed in (
@@ -162,7 +168,7 @@ def read_arrival(panel: Panel, parameters: Mapping[str, str]) -> Arrival:
     ):
         # A link that was opened without its provider still holds the placeholder: {{%SESSION_ID%}}.
         if (value or needed) and not _ID.fullmatch(value):
-            raise InvalidInput(
+            raise UnusableLink(
                 f"This link has no usable {name}. Open the study from the page of your panel.",
                 details={
                     "field": name,
@@ -189,7 +195,9 @@ def enter(panel: Panel, arrival: Arrival) -> tuple[Rater, str]:
         )
     elif entry.status in (PanelEntry.Status.RETURNED, PanelEntry.Status.TIMED_OUT):
         raise EntryEnded(
-            f"The panel says that this submission {'was returned' if entry.status == 'returned' else 'has timed out'}.",
+            "The panel says that this submission was returned."
+            if entry.status == PanelEntry.Status.RETURNED
+            else "The panel says that this submission has timed out.",
             details={"status": entry.status},
         )
     return entry.rater, mint_rater_token(entry.rater, purpose=RaterToken.Purpose.SESSION)

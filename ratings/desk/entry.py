@@ -9,7 +9,7 @@ from django.views.decorators.http import require_http_methods
 from accounts.errors import StarchamberError
 from ratings.crowd.models import Panel, PanelEvent
 from ratings.crowd.panels import enter, get_panel, note, read_arrival
-from ratings.desk.gate import error_page
+from ratings.desk.gate import error_page, in_their_language
 from ratings.desk.instructions import render_instructions
 from ratings.desk.notes import desk_address
 from ratings.desk.session import remember
@@ -20,6 +20,15 @@ from ratings.slots.sessions import find_rater
 @require_http_methods(["GET", "HEAD", "POST"])
 def panel_entry(request: HttpRequest, study: str, panel: str | None = None) -> HttpResponse:
     """/p/STUDY/PANEL/?SESSION_ID=…: GET changes nothing; POST signs in, again and again as the same rater."""
+    with in_their_language(request):
+        response = _entry(request, study, panel)
+    response.headers["Cache-Control"] = "no-store, private"
+    # The ids in this address are nobody else's business.
+    response.headers["Referrer-Policy"] = "same-origin"
+    return response
+
+
+def _entry(request: HttpRequest, study: str, panel: str | None) -> HttpResponse:
     found: Panel | None = None
     try:
         found = get_panel(study, panel)
@@ -30,16 +39,12 @@ def panel_entry(request: HttpRequest, study: str, panel: str | None = None) -> H
                 "study": found.study,
                 "instructions": render_instructions(found.study.instructions),
             }
-            response: HttpResponse = render(request, "desk/entry.html", context)
-        else:
-            _, secret = enter(found, arrival)
-            response = HttpResponseRedirect(desk_address(study), status=303)
-            remember(response, find_rater(secret), secret)
+            return render(request, "desk/entry.html", context)
+        _, secret = enter(found, arrival)
     except StarchamberError as error:
         if found is not None and error.code != "study_not_open":
             note(found, PanelEvent.Kind.ENTRY, error.message, accepted=False)
-        response = error_page(request, error)
-    response.headers["Cache-Control"] = "no-store, private"
-    # The ids in this address are nobody else's business.
-    response.headers["Referrer-Policy"] = "same-origin"
+        return error_page(request, error)
+    response = HttpResponseRedirect(desk_address(study), status=303)
+    remember(response, find_rater(secret), secret)
     return response

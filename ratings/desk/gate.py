@@ -12,8 +12,8 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from accounts.errors import StarchamberError
 from ratings.desk.ending import ending_for
+from ratings.desk.error_words import said
 from ratings.desk.notes import desk_address, journey_address
-from ratings.desk.words import said
 
 View = Callable[..., HttpResponse]
 
@@ -61,7 +61,7 @@ def error_page(request: HttpRequest, error: StarchamberError, *, study: str = ""
         "study": study,
         "status": int(error.status),
         "code": error.code,
-        "message": said(error.message),
+        "message": said(error),
     }
     if study and error.code == "study_closed":
         context |= ending_for(request, study)

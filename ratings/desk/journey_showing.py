@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
 
 from django.utils.translation import gettext_lazy as _
 
@@ -14,7 +14,18 @@ from ratings.desk.presenting import MARKS
 from ratings.desk.words import MARK_WORDS
 from ratings.journeys.services import Standing
 from ratings.journeys.showing import explained, show
+from ratings.studies.form import RatingForm
 from ratings.studies.journey import COMPREHENSION, DEBRIEF, ENDS, PRACTICE, SCREENED_OUT
+
+
+class Session(Protocol):
+    """What the templates ask about who looks: a rater's session, or a preview's."""
+
+    @property
+    def form(self) -> RatingForm: ...
+    @property
+    def instructions(self) -> str: ...
+
 
 #: What a rater may take a card for.
 WRITERS = (("person", _("A person")), ("machine", _("A machine")), ("unsure", _("I can not tell")))
@@ -22,29 +33,32 @@ WRITERS = (("person", _("A person")), ("machine", _("A machine")), ("unsure", _(
 
 def present_stage(standing: Standing, said: Mapping[str, str] | None = None) -> tuple[str, dict[str, Any]]:
     """Template and context of the present stage. said: the fields of a form that was refused."""
-    shown = show(standing)
-    context = {"session": standing.session, "stage": standing.stage, **shown}
-    if standing.stage in ENDS:
-        return "desk/journey/end.html", context | _ending(standing)
-    context |= steps_of(shown["stages"], standing.stage)
-    part = shown[standing.stage]
-    if standing.stage == PRACTICE:
-        part = _practice(part, standing.session.form.kind)
-    elif standing.stage == COMPREHENSION:
-        part = _comprehension(part, said or {})
-        context["instructions"] = render_instructions(standing.session.instructions)
-    elif standing.stage == DEBRIEF:
-        part = _debrief(part, said or {})
-    return f"desk/journey/{standing.stage}.html", context | {"part": part}
+    told = explained(standing) if standing.stage == SCREENED_OUT else []
+    return present_shown(standing.session, show(standing), said, told)
 
 
-def _ending(standing: Standing) -> dict[str, Any]:
-    heading, words = ENDINGS[standing.stage]
-    return {
-        "heading": heading,
-        "words": words,
-        "explained": explained(standing) if standing.stage == SCREENED_OUT else [],
-    }
+def present_shown(
+    session: Session,
+    shown: Mapping[str, Any],
+    said: Mapping[str, str] | None = None,
+    told: Sequence[Mapping[str, Any]] = (),
+) -> tuple[str, dict[str, Any]]:
+    """The same of what `ratings.journeys.showing.show` says. told: what a rater who is screened out had wrong."""
+    stage: str = shown["stage"]
+    context = {"session": session, **shown}
+    if stage in ENDS:
+        heading, words = ENDINGS[stage]
+        return "desk/journey/end.html", context | {"heading": heading, "words": words, "explained": told}
+    context |= steps_of(shown["stages"], stage)
+    part = shown.get(stage)
+    if stage == PRACTICE:
+        part = _practice(shown[stage], session.form.kind)
+    elif stage == COMPREHENSION:
+        part = _comprehension(shown[stage], said or {})
+        context["instructions"] = render_instructions(session.instructions)
+    elif stage == DEBRIEF:
+        part = _debrief(shown[stage], said or {})
+    return f"desk/journey/{stage}.html", context | {"part": part}
 
 
 def _practice(part: dict[str, Any], kind: str) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from accounts.errors import StarchamberError
+from ratings.desk.error_words import UNFIT
 from ratings.desk.words import PLACE_WORDS
 from ratings.studies.form import BEST, BEST_WORST, PAIRWISE, RANKING
 from ratings.studies.journey import (
@@ -92,7 +93,7 @@ def refusal_words(error: StarchamberError) -> Any:
         return _(
             "That text is too long, or holds a character that can not be stored: at most 5,000 characters."
         )
-    return _("That does not fit this page. Please answer it again.")
+    return UNFIT
 
 
 def steps_of(stages: list[str], stage: str) -> dict[str, Any]:

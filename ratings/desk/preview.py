@@ -6,16 +6,15 @@ call, is told so, and the researcher finds an entry on the study's page.
 
 from __future__ import annotations
 
-import secrets
-from dataclasses import dataclass
+import re
+from collections.abc import Sequence
 from datetime import timedelta
-from types import SimpleNamespace
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from django.conf import settings
 from django.core import signing
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
@@ -24,21 +23,13 @@ from django.views.decorators.http import require_http_methods
 from accounts.audit import Actor, record
 from accounts.errors import NotFound, PermissionRefused, StarchamberError
 from accounts.models import AuditEvent
-from ratings.desk.gate import error_page
-from ratings.desk.instructions import render_instructions
-from ratings.desk.presenting import present
-from ratings.slots.cards import assignment_view
-from ratings.slots.practice import practice_content, told_about
-from ratings.studies.draw import keyed_hash
-from ratings.studies.form import read_form
-from ratings.studies.instructions import render_prose
-from ratings.studies.journey import Journey, read_journey
+from ratings.desk.gate import error_page, in_their_language
+from ratings.desk.notes import desk_address, journey_address
+from ratings.desk.preview_steps import Step, steps_of
 from ratings.studies.models import Study
 
 PREFIX = "scp_"
 LIFETIME = timedelta(days=14)
-#: How many of the study's triples a preview shows.
-TRIPLES = 3
 #: What the audit log calls a preview that tried to rate.
 REFUSED = "preview.refused"
 #: One entry in so many seconds tells as much as a thousand.
@@ -83,109 +74,41 @@ def refuse_preview(token: str) -> NoReturn:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One page of a preview: its name for people, the template's name, and what it shows."""
-
-    name: str
-    template: str
-    context: dict[str, Any]
-
-
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 def preview(request: HttpRequest, token: str) -> HttpResponse:
-    """?step=N, from 1. POST is what a rater would do."""
-    try:
+    """?step=N, from 1. POST is what a rater would do: a form of the way before and after leads on, a rating is
+    refused."""
+    with in_their_language(request):
+        try:
+            study = previewed_study(token)
+            if request.method == "POST" and "stage" not in request.POST:
+                refuse_preview(token)
+        except StarchamberError as error:
+            return error_page(request, error)
+        steps = steps_of(study)
+        here = _step(request.GET.get("step", ""), len(steps))
         if request.method == "POST":
-            refuse_preview(token)
-        study = previewed_study(token)
-    except StarchamberError as error:
-        return error_page(request, error)
-    steps = steps_of(study)
-    asked = request.GET.get("step", "")
-    number = min(max(int(asked), 1), len(steps)) if asked.isdecimal() and len(asked) < 6 else 1
-    step = steps[number - 1]
-    context = {
-        "study": study,
-        "session": SimpleNamespace(study_name=study.name, consent="", instructions=study.instructions),
-        "here": number,
-        "total": len(steps),
-        "step_title": step.name,
-        "before": number - 1,
-        "after": number + 1 if number < len(steps) else 0,
-        "action": request.path,
-        **step.context,
-    }
-    return render(request, step.template, context)
+            return HttpResponseRedirect(f"{request.path}?step={min(here + 1, len(steps))}", status=303)
+        return _show(request, study, steps, here)
 
 
-def steps_of(study: Study) -> list[Step]:
-    """The rater's way through the study: what stands before, a few triples, what stands after."""
-    journey = read_journey(study.journey)
-    return [*_before(study, journey), *_triples(study), *_after(journey)]
+def _step(asked: str, steps: int) -> int:
+    return min(max(int(asked), 1), steps) if asked.isdecimal() and len(asked) < 6 else 1
 
 
-def _before(study: Study, journey: Journey) -> list[Step]:
-    steps = []
-    if journey.consent:
-        steps.append(_text("Consent", render_prose(journey.consent)))
-    if journey.instructions:
-        steps.append(_text("Instructions", render_instructions(study.instructions)))
-    for item in journey.practice.items:
-        if item.question:
-            told = told_about(item)
-            card = _judging(study, practice_content(item), order=0, done=0)
-            steps.append(Step("Practice", "desk/preview.html", {**card, "feedback": told["feedback"]}))
-    if journey.comprehension.questions:
-        asked = [
-            {"question": one.question, "choices": one.choices, "right": one.choices[one.right]}
-            for one in journey.comprehension.questions
-        ]
-        steps.append(Step("Comprehension check", "desk/preview_text.html", {"asked": asked}))
-    return steps
-
-
-def _triples(study: Study) -> list[Step]:
-    """In orders that are drawn anew for each look, as a rater's are dealt: a position tells nothing."""
-    steps = []
-    for done, triple in enumerate(study.triples.order_by("number")[:TRIPLES]):
-        order = keyed_hash(secrets.randbelow(2**31), "preview", str(triple.number)) % 6
-        card = _judging(study, triple.content, order=order, done=done)
-        shown = {"instructions": render_instructions(study.instructions)} if done == 0 else {}
-        steps.append(Step("Rating", "desk/preview.html", {**card, **shown}))
-    return steps
-
-
-def _after(journey: Journey) -> list[Step]:
-    steps = []
-    if journey.debrief.is_asked:
-        asked: list[dict[str, Any]] = [
-            {"question": one.question, "choices": one.choices} for one in journey.debrief.questions
-        ]
-        if journey.debrief.guess:
-            asked.insert(0, {"question": "Which of the last rationales did a person write?", "choices": ()})
-        if journey.debrief.comment:
-            asked.append({"question": "Is there anything you want to tell us?", "choices": ()})
-        steps.append(Step("Debrief", "desk/preview_text.html", {"asked": asked}))
-    if journey.completion.codes:
-        steps.append(Step("Completion", "desk/preview_text.html", {"codes": journey.completion.codes}))
-    return steps
-
-
-def _text(name: str, html: str) -> Step:
-    return Step(name, "desk/preview_text.html", {"html": html})
-
-
-def _judging(study: Study, content: dict[str, Any], *, order: int, done: int) -> dict[str, Any]:
-    """The card form's own context, for an assignment that nobody holds."""
-    view = assignment_view(
-        token=secrets.token_hex(16),
-        order=order,
-        content=content,
-        lease_expires_at=timezone.now(),
-        done=done,
-        quota=study.per_rater,
-        form=read_form(study.form),
+def _show(request: HttpRequest, study: Study, steps: Sequence[Step], here: int) -> HttpResponse:
+    """The rater's own page with a line above it; where a rater's links lead on, so do these, the others nowhere."""
+    step = steps[here - 1]
+    after = here + 1 if here < len(steps) else 0
+    shown = {"name": study.name, "here": here, "total": len(steps), "before": here - 1, "after": after}
+    page: str = render_to_string(
+        step.template, {**step.context, "preview": {**shown, "step": step.name}}, request
     )
-    return {**present(view), "view": view}
+    on = [desk_address(study.name), journey_address(study.name)]
+    onward = f' href="?step={after}"' if after else ""
+    page = _RATERS_LINK.sub(lambda link: onward if link[1] in on else "", page)
+    return HttpResponse(page)
+
+
+_RATERS_LINK = re.compile(r' href="(/rate/[^"]*)"')

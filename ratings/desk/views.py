@@ -10,9 +10,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.errors import InvalidInput, StarchamberError
+from ratings.desk.error_words import said
 from ratings.desk.forms import read_body
 from ratings.desk.gate import go_to, is_swap, rater_page
 from ratings.desk.instructions import render_instructions
+from ratings.desk.keeping import draft_age, keep_draft
 from ratings.desk.notes import desk_address, journey_address, present_note, read_note
 from ratings.desk.presenting import page_words, present
 from ratings.desk.session import signed_in
@@ -62,7 +64,7 @@ def _flag(request: HttpRequest, secret: str, session: RaterSession) -> HttpRespo
     services.flag(secret, token, reason=request.POST.get("flag_reason"))
     if is_swap(request):
         return HttpResponse(status=204)
-    services.save_draft(secret, token, read_body(request.POST))
+    keep_draft(secret, token, read_body(request.POST))
     return _go(session, "flagged")
 
 
@@ -96,7 +98,8 @@ def _show(
     if view is None:
         context["page_words"] = page_words(session.form)
     else:
-        context |= present(view, said or services.draft_of(session, view["token"]))
+        draft = services.draft_of(session, view["token"])
+        context |= present(view, said or draft) | {"draft_age": draft_age(draft)}
     if is_swap(request):
         return render(request, "desk/_triple.html", context, status=status)
     context["instructions"] = render_instructions(session.instructions)
@@ -118,7 +121,7 @@ def refusal(error: StarchamberError, form: RatingForm | None = None) -> str:
         )
     if error.details.get("field") == "comment":
         return _("The comment is too long: at most 5,000 characters.")
-    return error.message
+    return said(error)
 
 
 @require_POST

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django.utils.functional import Promise
-from django.utils.translation import gettext, gettext_noop
 from django.utils.translation import gettext_lazy as _
 
 from ratings.studies.form import BEST, BEST_WORST, PAIRWISE, RANKING, RatingForm
@@ -167,24 +166,6 @@ SCRIPT: dict[str, Words] = {
     "seconds": _("{n} s"),
     "minutes": _("{n} min"),
 }
-
-
-#: What the loop says in English; a rater's page says it in the rater's language.
-ERRORS = (
-    gettext_noop("This link or token is not known."),
-    gettext_noop("This link or token has expired or was revoked."),
-    gettext_noop("This browser is not signed in to the study."),
-    gettext_noop("This token belongs to another study."),
-    gettext_noop("This study is closed."),
-    gettext_noop("This study is not open at the moment."),
-    gettext_noop("This assignment is not known."),
-    gettext_noop("This rating is not known."),
-)
-
-
-def said(message: str) -> str:
-    """An error's message in the rater's language, where it is one of ERRORS."""
-    return gettext(message)
 
 
 def how_words(form: RatingForm) -> str:

@@ -1,10 +1,11 @@
 """What a rater sees of the journey: the present stage and what it needs, for the page and for programs alike.
 
-Knows positions and tokens of cards; no source.
+Knows positions and tokens of cards; no source. The functions `show_…` ask for no rater: a preview calls them too.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ratings.crowd.panels import completion_of
@@ -14,7 +15,16 @@ from ratings.journeys.standing import Standing, guessable, practice_counts
 from ratings.slots.cards import card_names
 from ratings.slots.models import PersonalItem, Rater, Rating, Slot
 from ratings.studies.instructions import render_prose
-from ratings.studies.journey import COMPREHENSION, CONSENT, DEBRIEF, INSTRUCTIONS, PRACTICE, Journey
+from ratings.studies.journey import (
+    COMPREHENSION,
+    CONSENT,
+    DEBRIEF,
+    INSTRUCTIONS,
+    PRACTICE,
+    Comprehension,
+    Debrief,
+    Journey,
+)
 from ratings.studies.orders import ORDERS
 
 
@@ -41,72 +51,71 @@ def show_consent(journey: Journey) -> dict[str, Any]:
     return {"version": journey.consent_version, "html": render_prose(journey.consent)}
 
 
-def _consent(standing: Standing) -> dict[str, Any]:
-    return show_consent(standing.journey)
+def show_instructions(text: str) -> dict[str, Any]:
+    return {"html": render_prose(text)}
 
 
-def _instructions(standing: Standing) -> dict[str, Any]:
-    return {"html": render_prose(standing.session.instructions)}
+def show_feedback(
+    token: str,
+    order: int,
+    shown: int,
+    *,
+    content: Mapping[str, Any],
+    told: Mapping[str, Any],
+    ranking: Sequence[Sequence[int]],
+    skipped: bool,
+) -> dict[str, Any]:
+    """What there was to notice in a practice item, in terms of its cards.
 
-
-def _practice(standing: Standing) -> dict[str, Any]:
-    answered, planned = practice_counts(standing)
-    return {"done": answered, "planned": planned, "feedback": _feedback(standing)}
-
-
-def _feedback(standing: Standing) -> dict[str, Any] | None:
-    """What there was to notice in the last practice item, in terms of its cards; None before the first."""
-    rating = (
-        Rating.objects.filter(rater_id=standing.rater_id, kind=Slot.Kind.PRACTICE, current=True)
-        .select_related("assignment__slot")
-        .order_by("-assignment_id")
-        .first()
-    )
-    if rating is None or rating.order is None:
-        return None
-    item = PersonalItem.objects.get(slot_id=rating.assignment.slot_id)
-    sources = list(ORDERS[rating.order][: standing.session.form.shown])
-    token = rating.assignment.token
+    shown: how many cards there were. told: as by ratings.slots.practice.told_about. ranking: the rater's, of sources.
+    """
+    sources = ORDERS[order][:shown]
     names = dict(zip(sources, card_names(token), strict=False))
-    content = item.content or {}
-    told = item.expected
     return {
-        "assignment": token,
-        "question": content["question"],
-        "cards": [
-            {
-                "token": names[source],
-                "html": content["cards"][source]["html"],
-                "note": told["notes"][source] if told.get("notes") else "",
-            }
-            for source in sources
-        ],
-        "yours": _groups(rating.ranking, names),
+        **show_triple(token, order, shown, content=content, notes=told.get("notes") or ()),
+        "yours": _groups(ranking, names),
         "careful": _groups(told.get("ranking") or [], names),
-        "skipped": rating.skipped,
+        "skipped": skipped,
         "html": told.get("feedback", ""),
     }
 
 
-def _groups(ranking: list[list[int]], names: dict[int, str]) -> list[list[str]]:
+def _groups(ranking: Sequence[Sequence[int]], names: Mapping[int, str]) -> list[list[str]]:
     """A ranking of sources as one of the cards that were shown."""
     groups = [[names[source] for source in group if source in names] for group in ranking]
     return [sorted(group) for group in groups if group]
 
 
-def _comprehension(standing: Standing) -> dict[str, Any]:
-    check, last = standing.journey.comprehension, last_try(standing)
-    asked = asked_now(standing, last)
+def show_triple(
+    token: str,
+    order: int,
+    shown: int,
+    *,
+    content: Mapping[str, Any],
+    notes: Sequence[str] | None = None,
+) -> dict[str, Any]:
+    """A triple's cards as they stood on an assignment's page; with what was to be noticed about each, if told."""
+    cards = []
+    for name, source in zip(card_names(token), ORDERS[order][:shown], strict=False):
+        card = {"token": name, "html": content["cards"][source]["html"]}
+        cards.append(card if notes is None else {**card, "note": notes[source] if notes else ""})
+    return {"assignment": token, "question": content["question"], "cards": cards}
+
+
+def show_comprehension(
+    check: Comprehension, asked: Sequence[int], *, number: int, said: Mapping[str, int] | None
+) -> dict[str, Any]:
+    """Try `number` of the check. asked: indices of questions. said: the answers before it, if any."""
     return {
-        "try": last.number + 1 if last else 1,
+        "try": number,
         "tries": check.tries,
         "questions": [
             {
                 "number": index,
                 "html": render_prose(check.questions[index].question),
                 "choices": list(check.questions[index].choices),
-                "said": last.answers.get(str(index)) if last else None,
-                "explanation": render_prose(check.questions[index].explanation) if last else "",
+                "said": None if said is None else said.get(str(index)),
+                "explanation": "" if said is None else render_prose(check.questions[index].explanation),
             }
             for index in asked
         ],
@@ -114,15 +123,10 @@ def _comprehension(standing: Standing) -> dict[str, Any]:
     }
 
 
-def explained(standing: Standing) -> list[dict[str, Any]]:
-    """The questions that the last try got wrong, with what there is to know about them: for who is screened out."""
-    return [part for part in _comprehension(standing)["questions"] if part["explanation"]]
-
-
-def _debrief(standing: Standing) -> dict[str, Any]:
-    debrief = standing.journey.debrief
+def show_debrief(debrief: Debrief, triples: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """triples: those whose cards are asked about, by `show_triple`."""
     return {
-        "triples": [_triple(standing, rating) for rating in guessable(standing)] if debrief.guess else [],
+        "triples": list(triples),
         "questions": [
             {
                 "number": index,
@@ -135,18 +139,66 @@ def _debrief(standing: Standing) -> dict[str, Any]:
     }
 
 
+def _consent(standing: Standing) -> dict[str, Any]:
+    return show_consent(standing.journey)
+
+
+def _instructions(standing: Standing) -> dict[str, Any]:
+    return show_instructions(standing.session.instructions)
+
+
+def _practice(standing: Standing) -> dict[str, Any]:
+    answered, planned = practice_counts(standing)
+    return {"done": answered, "planned": planned, "feedback": _feedback(standing)}
+
+
+def _feedback(standing: Standing) -> dict[str, Any] | None:
+    """That of the last practice item; None before the first."""
+    rating = (
+        Rating.objects.filter(rater_id=standing.rater_id, kind=Slot.Kind.PRACTICE, current=True)
+        .select_related("assignment__slot")
+        .order_by("-assignment_id")
+        .first()
+    )
+    if rating is None or rating.order is None:
+        return None
+    item = PersonalItem.objects.get(slot_id=rating.assignment.slot_id)
+    return show_feedback(
+        rating.assignment.token,
+        rating.order,
+        standing.session.form.shown,
+        content=item.content or {},
+        told=item.expected,
+        ranking=rating.ranking,
+        skipped=rating.skipped,
+    )
+
+
+def _comprehension(standing: Standing) -> dict[str, Any]:
+    last = last_try(standing)
+    return show_comprehension(
+        standing.journey.comprehension,
+        asked_now(standing, last),
+        number=last.number + 1 if last else 1,
+        said=last.answers if last else None,
+    )
+
+
+def explained(standing: Standing) -> list[dict[str, Any]]:
+    """The questions that the last try got wrong, with what there is to know about them: for who is screened out."""
+    return [part for part in _comprehension(standing)["questions"] if part["explanation"]]
+
+
+def _debrief(standing: Standing) -> dict[str, Any]:
+    debrief = standing.journey.debrief
+    ratings = guessable(standing) if debrief.guess else []
+    return show_debrief(debrief, [_triple(standing, rating) for rating in ratings])
+
+
 def _triple(standing: Standing, rating: Rating) -> dict[str, Any]:
     assert rating.order is not None  # by `guessable`
-    content, token = rating.triple.content, rating.assignment.token
-    sources = ORDERS[rating.order][: standing.session.form.shown]
-    return {
-        "assignment": token,
-        "question": content["question"],
-        "cards": [
-            {"token": name, "html": content["cards"][source]["html"]}
-            for name, source in zip(card_names(token), sources, strict=False)
-        ],
-    }
+    shown = standing.session.form.shown
+    return show_triple(rating.assignment.token, rating.order, shown, content=rating.triple.content)
 
 
 _PARTS = {

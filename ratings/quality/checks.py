@@ -7,7 +7,7 @@ study's length allows it (`failures_to_reject`). What a person prefers is never 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from random import Random
@@ -17,15 +17,35 @@ from ratings.studies.form import BEST, BEST_WORST, PAIRWISE, RatingForm
 from ratings.studies.orders import ORDERS
 from ratings.studies.rendering import render_triple
 
-#: The marks of the desk's cards and what programs call them, by position.
-CARDS = ("the diamond (the first card)", "the circle (the second card)", "the triangle (the third card)")
+#: Says words in another language; `{card}` and the like stay in them.
+Tongue = Callable[[str], str]
 
-_OPENING = "This question checks that questions are read. Please do just what it says."
-_FILLING = (
-    "There is nothing to judge on this card. The question says what to do.",
-    "This card holds no argument. What to do is said in the question.",
-    "Nothing here is right or wrong. Please do as the question says.",
+
+def _(words: str) -> str:
+    """Marks words for tools.messages."""
+    return words
+
+
+#: The marks of the desk's cards and what programs call them, by position.
+CARDS = (
+    _("the diamond (the first card)"),
+    _("the circle (the second card)"),
+    _("the triangle (the third card)"),
 )
+
+_OPENING = _("This question checks that questions are read. Please do just what it says.")
+_FILLING = (
+    _("There is nothing to judge on this card. The question says what to do."),
+    _("This card holds no argument. What to do is said in the question."),
+    _("Nothing here is right or wrong. Please do as the question says."),
+)
+# No name of a button: an item is written before anybody opens a page.
+_ALL_BAD = _("Say that all of them are bad, with the button for that below the cards, and send it.")
+_BEST = _("Choose {first} as the best, whatever the cards say.")
+_BEST_WORST = _("Choose {first} as the best and {last} as the worst, whatever the cards say.")
+_BETTER = _("Put {first} before the other card, whatever they say.")
+_FIRST = _("Give {first} the first place, and the others any place you like.")
+_EACH = _("Give {first} the first place, {second} the second and {last} the third.")
 
 #: Prolific: one failed check is enough only in a study that takes less than five minutes.
 SHORT_STUDY_SECONDS = 300
@@ -33,50 +53,64 @@ SHORT_STUDY_SECONDS = 300
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One instruction. content: in the form of Triple.content. expected: what `is_passed` reads, in source indices."""
+    """One instruction. content: in the form of Triple.content, and under "languages" the same for each language but
+    English. expected: what `is_passed` reads, in source indices."""
 
     content: dict[str, Any]
     expected: dict[str, Any]
 
 
-def make_check(form: RatingForm, *, order: int, random: Random) -> Check:
-    """An instruction for this form, for cards shown in this order (0-5)."""
+def make_check(
+    form: RatingForm, *, order: int, random: Random, tongues: Mapping[str, Tongue] | None = None
+) -> Check:
+    """An instruction for this form, for cards shown in this order (0-5). tongues: by language code.
+
+    A rater's language is not known before a page is opened, so an instruction is written in all of them.
+    """
     shown = ORDERS[order][: form.shown]
     positions = list(range(form.shown))
     random.shuffle(positions)
     kinds = ["order", "all_bad"] if form.all_bad else ["order"]
     if random.choice(kinds) == "all_bad":
-        # No name of a button: pages are in several languages, and an item is written before anybody opens one.
-        said = "Say that all of them are bad, with the button for that below the cards, and send it."
+        said = _ALL_BAD
         expected: dict[str, Any] = {"all_bad": True}
     else:
         said, places = _instruction(form, positions, random)
         expected = {name: shown[position] for name, position in places.items()}
     filling = list(_FILLING)
     random.shuffle(filling)
-    return Check(content=_rendered(said, tuple(filling)), expected=expected)
+    content = _written(said, positions, filling, str)
+    if tongues:
+        others = {code: _written(said, positions, filling, tongue) for code, tongue in tongues.items()}
+        content = {**content, "languages": others}
+    return Check(content=content, expected=expected)
+
+
+def _written(said: str, positions: Sequence[int], filling: Sequence[str], tongue: Tongue) -> dict[str, Any]:
+    """The instruction in one language, in the form of Triple.content."""
+    cards = [tongue(CARDS[position]) for position in positions]
+    named = tongue(said).format(first=cards[0], second=cards[1], last=cards[-1])
+    return _rendered(f"{tongue(_OPENING)}\n\n{named}", tuple(tongue(words) for words in filling))
 
 
 @lru_cache(maxsize=1_000)
-def _rendered(said: str, filling: tuple[str, ...]) -> dict[str, Any]:
+def _rendered(question: str, filling: tuple[str, ...]) -> dict[str, Any]:
     """There are a few dozen different checks, and thousands of raters at once."""
-    return render_triple(question=f"{_OPENING}\n\n{said}", choices=[], answer="", rationales=filling)
+    return render_triple(question=question, choices=[], answer="", rationales=filling)
 
 
 def _instruction(form: RatingForm, positions: Sequence[int], random: Random) -> tuple[str, dict[str, int]]:
     """What to do, and which position is to be `first` and which `last`, as far as it is said."""
-    first, last = CARDS[positions[0]], CARDS[positions[-1]]
+    both = {"first": positions[0], "last": positions[-1]}
     if form.kind == BEST:
-        return f"Choose {first} as the best, whatever the cards say.", {"first": positions[0]}
+        return _BEST, {"first": positions[0]}
     if form.kind == BEST_WORST:
-        both = {"first": positions[0], "last": positions[-1]}
-        return f"Choose {first} as the best and {last} as the worst, whatever the cards say.", both
+        return _BEST_WORST, both
     if form.kind == PAIRWISE:
-        return f"Put {first} before the other card, whatever they say.", {"first": positions[0]}
+        return _BETTER, {"first": positions[0]}
     if random.random() < 0.5:
-        return f"Give {first} the first place, and the others any place you like.", {"first": positions[0]}
-    said = f"Give {first} the first place, {CARDS[positions[1]]} the second and {last} the third."
-    return said, {"first": positions[0], "last": positions[-1]}
+        return _FIRST, {"first": positions[0]}
+    return _EACH, both
 
 
 def is_passed(expected: Mapping[str, Any], *, ranking: Sequence[Sequence[int]], all_bad: bool) -> bool:

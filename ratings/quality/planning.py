@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from random import Random
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import OuterRef, Subquery
 from django.db.models.functions import Coalesce
+from django.utils import translation
 
 from ratings.quality.checks import make_check
 from ratings.quality.degrading import prepare_degraded
@@ -22,6 +25,15 @@ from ratings.studies.services import chunks
 #: Items are numbered from here, so that practice (lower numbers) comes before all of them.
 FIRST_NUMBER = 100
 _CHUNK = 1_000
+
+
+def _in_language(code: str, words: str) -> str:
+    with translation.override(code):
+        return translation.gettext(words)
+
+
+#: For instruction checks: every language of the desk but English, in which they are written.
+TONGUES = {code: partial(_in_language, code) for code, _ in settings.LANGUAGES if code != "en"}
 
 
 @transaction.atomic
@@ -74,7 +86,7 @@ def _items(
         item = PersonalItem(rater=rater, number=number, kind=kind, after=after)
         if kind == CHECK:
             item.triple, item.order = anchor, random.randrange(len(ORDERS))
-            check = make_check(form, order=item.order, random=random)
+            check = make_check(form, order=item.order, random=random, tongues=TONGUES)
             item.content, item.expected = check.content, check.expected
         else:
             item.expected = {"draw": random.getrandbits(62)}

@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
+from django.utils.translation import get_language
 
 from ratings.studies.form import RatingForm
 from ratings.studies.orders import ORDERS
@@ -51,10 +52,13 @@ def assignment_view(
     """The assignment of CONTRACT.md: what a rater's page or program gets, and all that it gets.
 
     order: 0-5, decides which of the content's cards (by source index) stands in which position.
-    content: the triple's stored JSON, rendered and sanitised when the study was made.
+    content: the triple's stored JSON, rendered and sanitised when the study was made. An instruction check is stored
+    in several languages, and shown in the one that the page speaks.
     form: a pairwise one shows the cards in the order's first two positions.
     """
     stored = json.loads(content) if isinstance(content, str) else content
+    if "languages" in stored:
+        stored = stored["languages"].get(get_language(), stored)
     names = card_names(token)
     cards = []
     for position, source in enumerate(ORDERS[order][: form.shown]):

@@ -7,11 +7,11 @@ async function copy(button) {
   const words = button.textContent;
   try {
     await navigator.clipboard.writeText(source.textContent);
-    button.textContent = "Copied";
+    button.textContent = button.dataset.copied ?? "Copied";
   } catch {
     // No clipboard for pages without https: select the text, so that the keyboard copies it.
     getSelection().selectAllChildren(source);
-    button.textContent = "Selected";
+    button.textContent = button.dataset.selected ?? "Selected";
   }
   setTimeout(() => (button.textContent = words), WORDS_MS);
 }

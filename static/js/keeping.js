@@ -20,12 +20,52 @@ function post(url) {
   return fetch(url, { method: "POST", body: data, keepalive: true }).catch(() => null); // the next one may get through
 }
 
+// Drafts: what was entered is kept here, by the assignment's token, until the server has it. The younger one counts.
+
+const DRAFT = "starchamber-draft:";
+const DRAFT_KEPT_MS = 30 * 86_400_000;
+const LEFT_OUT = ["csrfmiddlewaretoken", "token", "signals", "reason", "flag_reason"];
+// The server has it, or will never take it: saved, signed out, not this rater's, closed.
+const SETTLED = [204, 401, 403, 404, 409, 410];
+const draftKey = () => DRAFT + form().elements.token.value;
+
+function keepDraft() {
+  const said = new URLSearchParams(new FormData(form()));
+  LEFT_OUT.forEach((name) => said.delete(name));
+  store.write(draftKey(), { at: Date.now(), desk: location.pathname, said: said.toString() });
+}
+
 async function saveDraft() {
   clearTimeout(draftTimer);
   draftTimer = 0;
   if (!form() || form().inert) return;
+  const [key, at] = [draftKey(), Date.now()];
   const response = await post(draftUrl);
   if (!response) addEventListener("online", saveDraft, { once: true });
+  else if (SETTLED.includes(response.status) && store.read(key)?.at <= at) store.drop((one) => one === key);
+}
+
+// Drops what is over: drafts of other triples of this desk, and any that nobody came back to.
+function dropDrafts() {
+  store.drop((key) => {
+    const kept = key.startsWith(DRAFT) && store.read(key);
+    if (!kept || Date.now() - kept.at > DRAFT_KEPT_MS) return Boolean(kept);
+    return kept.desk === location.pathname && (!form() || key !== draftKey());
+  });
+}
+
+function recall() {
+  const kept = store.read(draftKey());
+  if (!kept || Date.now() - kept.at >= Number(form().dataset.draftAge ?? Infinity) * 1000) return;
+  const said = new URLSearchParams(kept.said);
+  for (const box of form().querySelectorAll("input, textarea")) {
+    const values = said.getAll(box.name);
+    if (["radio", "checkbox"].includes(box.type)) box.checked = values.includes(box.value);
+    else if (values.length) box.value = values[0];
+    if (box.checked || box.name === "comment" && box.value) box.closest("details")?.setAttribute("open", "");
+  }
+  document.dispatchEvent(new Event("desk:recalled"));
+  draftTimer = setTimeout(saveDraft, DRAFT_DELAY_MS);
 }
 
 // Signals: numbers only, kept over a reload of the same triple.
@@ -49,7 +89,9 @@ function keepNotes() {
 }
 
 function beginNotes() {
+  if (draftUrl) dropDrafts();
   if (!form()) return;
+  if (draftUrl) recall();
   notes = readNotes() ?? { since: Date.now(), focus_losses: 0, away_ms: 0, pastes: 0, changes: 0, read: [] };
   for (const card of form().querySelectorAll("[data-card]")) ends.observe(card.querySelector(".places"));
   showPace();
@@ -154,6 +196,7 @@ setInterval(() => {
 if (draftUrl) {
   const later = (event) => {
     if (event.target.closest?.("form[data-cards]") === null) return;
+    if (form()) keepDraft();
     clearTimeout(draftTimer);
     draftTimer = setTimeout(saveDraft, DRAFT_DELAY_MS);
   };

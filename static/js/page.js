@@ -38,6 +38,14 @@ const store = {
       return false;
     }
   },
+  // Drops every key of which `test` says so.
+  drop(test) {
+    try {
+      Object.keys(localStorage).filter(test).forEach((key) => localStorage.removeItem(key));
+    } catch {
+      // nothing was stored
+    }
+  },
 };
 
 globalThis.desk = Object.freeze({

@@ -189,4 +189,5 @@ document.addEventListener(
 
 document.addEventListener("desk:undo", undo);
 document.addEventListener("desk:begin", begin);
+document.addEventListener("desk:recalled", begin);
 begin();

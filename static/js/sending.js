@@ -146,6 +146,9 @@ async function sendAll() {
       if (act.id === mine) mine = null;
       if (became === STUCK) stuck.add(act.id);
       else drop(act.id);
+      if (became === DONE && field(act, "act") !== "flag") {
+        store.drop((key) => key === `starchamber-draft:${field(act, "token")}`);
+      }
     }
   } finally {
     busy = false;

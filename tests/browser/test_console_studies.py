@@ -96,6 +96,7 @@ def test_progress_moves_by_itself_until_the_study_is_closed(
     assert page.locator("#progress[hx-trigger]").count() == 0
 
 
+@pytest.mark.slow
 def test_a_new_link_lets_a_rater_in_and_a_revoked_one_does_not(
     module_site: Site, new_page: NewPage, ada: User
 ) -> None:

@@ -43,6 +43,7 @@ def test_the_estimate_follows_the_choices_and_the_draw_leads_to_the_study(
     expect(page.locator("main")).to_contain_text("50, each rated by 8 raters")
 
 
+@pytest.mark.slow
 def test_without_javascript_it_estimates_and_draws_too(
     module_site: Site, new_page: NewPage, ada: User
 ) -> None:
@@ -66,7 +67,7 @@ def test_a_preview_is_rated_like_the_real_thing_and_refused(
 ) -> None:
     page = new_page(module_site, javascript=javascript, phone=True)
     page.goto(preview_link(Study.objects.get(name="running")))
-    expect(page.locator(".preview-note")).to_contain_text("No slot is taken")
+    expect(page.locator(".preview")).to_contain_text("No slot is taken")
     for number, place in enumerate(("1st", "2nd", "3rd")):
         page.locator(".rationale").nth(number).locator(".places__place", has_text=place).click()
     page.get_by_role("button", name="Submit").click()

@@ -45,7 +45,7 @@ slow = partial(pytest.param, marks=pytest.mark.slow)
         slow({"kind": "best", "ties": False}, ("2", "3"), "--1", [[2]]),
         ({"kind": "best"}, ("2", "=", "3"), "-11", [[1, 2]]),
         slow({"kind": "best_worst"}, ("3", "1"), "2-1", [[2], [1], [0]]),
-        ({"kind": "best_worst"}, ("3", "=", "2", "1"), "211", [[1, 2], [0]]),
+        slow({"kind": "best_worst"}, ("3", "=", "2", "1"), "211", [[1, 2], [0]]),
         slow({"kind": "pairwise"}, ("2",), "21", [[1], [0]]),
         ({"kind": "pairwise"}, ("2", "1", "1", "1"), "12", [[0], [1]]),
         slow({"kind": "pairwise"}, ("2", "="), "11", [[0, 1]]),
@@ -295,7 +295,9 @@ def test_keys_can_be_changed_and_conflicts_are_named(module_site: Site, new_page
     press(page, "j")
     assert places(page) == "1--"
     page.reload()
-    press(page, "j", "j")
+    expect(page.locator("html.has-script")).to_have_count(1)
+    assert places(page) == "1--"
+    press(page, "j")
     assert places(page) == "---"
     press(page, "?")
     page.get_by_role("button", name="All keys as at first").click()
@@ -381,7 +383,10 @@ def test_the_first_load_with_everything_on(module_site: Site, new_page: NewPage)
     answers: list[Response] = []
     fresh.on("response", lambda answer: answers.append(answer))
     fresh.goto(page.url, wait_until="networkidle")
-    sizes = [answer.request.sizes() for answer in answers]
-    total = sum(size["responseBodySize"] + size["responseHeadersSize"] for size in sizes)
-    assert len(answers) < 10, [answer.url for answer in answers]
-    assert total < 50_000, total  # the promise is 60 KB
+    sizes = {answer.url: answer.request.sizes() for answer in answers}
+    # Less than 10 requests and 60 KB is the promise; everything that a form can ask for is on this page.
+    total = sum(size["responseBodySize"] + size["responseHeadersSize"] for size in sizes.values())
+    assert len(sizes) <= 9, sorted(sizes)
+    assert total < 45_000, (total, sizes)
+    assert all(answer.ok for answer in answers)
+    assert not [url for url in sizes if "journey" in url or "preview" in url or "console" in url]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import re
+import time
 from collections.abc import Callable
 
 import pytest
@@ -11,7 +13,7 @@ from playwright.sync_api import Page, Route, expect
 from ratings.slots.models import Assignment, Flag, RaterToken, Rating
 from ratings.studies.models import Study
 from tests.browser.desk_steps import by_position, enter, latest, places, press, saved
-from tests.desk.rows import make_rater, make_study
+from tests.desk.rows import SOURCES, make_rater, make_study
 from tests.services.site import Site
 
 _numbers = itertools.count(1)
@@ -26,6 +28,12 @@ def new_study() -> Study:
 def queued(page: Page) -> int:
     script = "JSON.parse(localStorage.getItem('starchamber-queue:' + location.pathname) ?? '[]').length"
     return int(page.evaluate(script))
+
+
+def drafts(page: Page) -> list[str]:
+    """What this browser keeps of drafts, keys and values."""
+    script = "Object.entries(localStorage).filter(([key]) => key.includes('-draft:')).map(String)"
+    return list(page.evaluate(script))
 
 
 def goes_away(page: Page, *keys: str) -> None:
@@ -57,6 +65,49 @@ def test_the_desk_waits_with_one_answer_and_goes_on_when_the_network_is_back(
     assert queued(page) == 0
     press(page, "1")
     assert places(page) == "1--"
+
+
+def test_a_draft_that_never_reached_the_server_is_there_again(module_site: Site, new_page: NewPage) -> None:
+    """Entered without a network, the page closed before it came back; and the younger draft wins over the older."""
+    study = new_study()
+    page = new_page(module_site)
+    enter(page, study)
+    address, context = page.url, page.context
+    context.set_offline(True)
+    press(page, "2", "1", "0")
+    page.get_by_text("Add a comment").click()
+    page.get_by_label("Comment", exact=True).fill("1 2 3: not keys here")
+    assert places(page) == "21-"
+    [kept] = drafts(page)
+    assert not re.search("|".join(SOURCES), kept) and Assignment.objects.get(rater__study=study).draft is None
+    page.close(run_before_unload=False)
+    context.set_offline(False)
+    again = context.new_page()
+    with again.expect_response(lambda response: response.url.endswith("/draft/")) as sent:
+        again.goto(address)
+    assert sent.value.status == 204
+    assert places(again) == "21-"
+    expect(again.get_by_label("All bad")).to_be_checked()
+    expect(again.get_by_label("Comment", exact=True)).to_have_value("1 2 3: not keys here")
+    expect(again.locator("[data-status]")).to_contain_text("All bad")
+    again.wait_for_function("() => !Object.keys(localStorage).some((key) => key.includes('-draft:'))")
+    # From the server alone, as in another browser.
+    again.reload()
+    assert places(again) == "21-"
+    # Another browser of this rater saves while this one is cut off: its draft is the younger.
+    context.set_offline(True)
+    press(again, "u")
+    assert places(again) == "-1-" and len(drafts(again)) == 1
+    held = Assignment.objects.get(rater__study=study)
+    card = again.locator("[data-card]").nth(2).get_attribute("data-card")
+    held.draft = {"ranking": [[card]], "saved_at": time.time() + 1}
+    held.save()
+    context.set_offline(False)
+    again.reload()
+    assert places(again) == "--1"
+    press(again, "1", "2", "Enter")
+    saved(again, 1)
+    assert drafts(again) == []
 
 
 @pytest.mark.slow

@@ -138,14 +138,3 @@ def test_the_code_is_copied(module_site: Site, new_page: NewPage) -> None:
     assert page.evaluate("navigator.clipboard.readText()") == "C-DONE"
     link = page.get_by_role("link", name="Take it back to the panel")
     expect(link).to_have_attribute("href", "https://panel.example/complete?cc=C-DONE")
-
-
-def test_the_rating_page_does_not_load_what_only_the_way_needs(module_site: Site, new_page: NewPage) -> None:
-    page = new_page(module_site)
-    study, secret = enter(page)
-    walk(secret, to="rating")
-    seen: list[str] = []
-    page.on("request", lambda request: seen.append(request.url))
-    page.goto(f"/rate/{study}/")
-    expect(page.locator("#judging")).to_be_visible()
-    assert seen and not [url for url in seen if "journey" in url]

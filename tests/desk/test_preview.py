@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 from django.core import signing
+from django.test import Client
 
 from accounts.audit import COMMAND
 from accounts.models import AuditEvent
-from ratings.desk.preview import PREFIX, preview_link, steps_of
+from ratings.desk.preview import PREFIX, preview_link
+from ratings.desk.preview_steps import steps_of
+from ratings.journeys.services import finish_rating
 from ratings.slots.models import Assignment, Rater, Rating, Slot
+from ratings.slots.services import next_assignment, submit_rating
 from ratings.studies.design import StudyDesign
 from ratings.studies.models import Study
 from ratings.studies.services import close_study, create_study
-from tests.worlds import SOURCES, make_dataset, make_study
+from tests.journeys.ways import comprehend, consent, debrief, enter, rate_all, say
+from tests.worlds import SOURCES, make_dataset, make_study, ranking_of
 
 pytestmark = pytest.mark.django_db
 
-JOURNEY = {
+JOURNEY: dict[str, Any] = {
     "consent": "I agree to **this**.",
     "instructions": True,
     "practice": {
@@ -51,29 +57,82 @@ def address(study: Study) -> str:
     return urlsplit(preview_link(study)).path
 
 
+#: One item written by the researcher, one taken from a question of the dataset.
+ITEMS = [*JOURNEY["practice"]["items"], {"from": "q000000", "feedback": "Taken from the dataset."}]
+
+
 def test_the_whole_way_of_a_rater_is_shown_without_a_rater_or_a_slot(client):
-    study = draft(journey=JOURNEY, form={"kind": "best", "confidence": True}, per_rater=4)
-    names = [step.name for step in steps_of(study)]
-    assert names == [
-        *("Consent", "Instructions", "Practice", "Comprehension check"),
-        *("Rating", "Rating", "Rating", "Debrief", "Completion"),
+    journey = {**JOURNEY, "practice": {"items": ITEMS, "count": 1}}
+    make_dataset(questions=6)
+    design = StudyDesign(
+        "trial", "sums", SOURCES, questions=5, journey=journey, form={"kind": "best"}, per_rater=4
+    )
+    study = create_study(design, actor=COMMAND)
+    words = [
+        ("Consent", "I agree to <strong>this"),
+        ("What to do", "Rank the rationales"),
+        ("Practice", "A little practice first"),
+        ("Practice", "One and one?"),
+        ("After the practice", "The last one shows it."),
+        ("Practice", "What is 0 plus two?"),
+        ("After the practice", "Taken from the dataset."),
+        ("A short check", "What do you do?"),
+        ("After wrong answers", "Why your answer was not right"),
+        *[("Rating", "plus two?")] * 3,
+        ("Afterwards", "Which of these do you think a person wrote?"),
+        ("Done", "C0DE"),
+        ("Screened out", "Thank you for trying."),
+        ("No consent", "That is fine."),
     ]
-    pages = [client.get(f"{address(study)}?step={number}").content.decode() for number in range(1, 10)]
-    for page, words in zip(
-        pages,
-        [
-            "I agree to <strong>this",
-            "Rank the rationales",
-            "One and one?",
-            "What do you do?",
-            "How sure are you",
-        ]
-        + ["plus two?", "plus two?", "Which of the last", "C0DE"],
-        strict=True,
-    ):
-        assert words in page and "No slot is taken" in page
-    assert "The last one shows it." in pages[2] and pages[4].count('class="rationale"') == 3
+    assert [step.name for step in steps_of(study)] == [name for name, _ in words]
+    for number, (name, said) in enumerate(words, 1):
+        page = client.get(f"{address(study)}?step={number}").content.decode()
+        assert said in page and "No slot is taken" in page, (number, name)
+        assert "/rate/" not in page.replace("/journey/", ""), "a rater's link leads on, or nowhere"
+        if name in ("Rating", "Practice") and said.endswith("?"):
+            assert page.count('class="rationale"') == 3
     assert not Slot.objects.exists() and not Rater.objects.exists() and not Assignment.objects.exists()
+
+
+def test_each_page_is_the_raters_own_template():
+    """Those of a rater who goes the whole way, page by page."""
+    secret = enter()
+    study, browser = Study.objects.get(), Client()
+    browser.post(f"/join/{secret}/")
+
+    def seen() -> list[str | None]:
+        return [template.name for template in browser.get("/rate/trial/journey/", follow=True).templates]
+
+    pages = {"Consent": seen()}
+    consent(secret)
+    pages["What to do"] = seen()
+    say(secret, "instructions")
+    pages["Practice"] = seen()
+    held = next_assignment(secret).view
+    while held is not None:
+        held = submit_rating(secret, held["token"], ranking_of(held)).next
+    pages["After the practice"] = seen()
+    say(secret, "practice")
+    pages["A short check"] = seen()
+    comprehend(secret)
+    pages["Rating"] = seen()
+    rate_all(secret)
+    finish_rating(secret)
+    pages["Afterwards"] = seen()
+    debrief(secret)
+    pages["Done"] = seen()
+    for number, step in enumerate(steps_of(study), 1):
+        if step.name in pages:
+            shown = browser.get(f"{address(study)}?step={number}").templates
+            assert [each.name for each in shown if each.name != "desk/_preview.html"] == pages.pop(step.name)
+    assert pages == {}
+
+
+def test_a_form_of_the_way_leads_on_and_keeps_nothing(client):
+    study = draft(journey=JOURNEY)
+    answer = client.post(f"{address(study)}?step=1", {"stage": "consent", "consents": "yes"})
+    assert (answer.status_code, answer["Location"]) == (303, f"{address(study)}?step=2")
+    assert not AuditEvent.objects.filter(act="preview.refused").exists() and not Rater.objects.exists()
 
 
 def test_it_takes_no_slot_of_a_running_study_and_works_in_every_state(client):
@@ -87,7 +146,7 @@ def test_it_takes_no_slot_of_a_running_study_and_works_in_every_state(client):
 
 def test_no_page_of_it_tells_a_source(client):
     study = draft(journey=JOURNEY)
-    for number in range(1, 10):
+    for number in range(1, 1 + len(steps_of(study))):
         answer = client.get(f"{address(study)}?step={number}")
         said = answer.content.decode() + str(answer.headers)
         assert not [label for label in SOURCES if re.search(rf"\b{label}\b", said)]
