@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import URLPattern, path
 
 from training.figures import pages as figure_pages
-from training.runs import evaluation_pages, launch_pages, pages
+from training.runs import evaluation_pages, launch_pages, pages, watch_pages
 
 app_name = "training"
 urlpatterns: list[URLPattern] = [
@@ -15,6 +15,8 @@ urlpatterns: list[URLPattern] = [
     path("runs/<int:pk>/", pages.run, name="run"),
     path("runs/<int:pk>/moving/", pages.moving, name="moving"),
     path("runs/<int:pk>/beside/", pages.beside, name="beside"),
+    path("runs/<int:pk>/strip/", watch_pages.strip, name="strip"),
+    path("runs/<int:pk>/charts/", watch_pages.charts, name="charts"),
     path("runs/<int:pk>/clone/", launch_pages.clone, name="clone"),
     path("runs/<int:pk>/examples/", pages.examples, name="examples"),
     path("runs/<int:pk>/pairs/", pages.pairs, name="pairs"),

@@ -76,6 +76,11 @@ def steps_without_figures(recipe: Recipe, sizes: Sizes) -> int | None:
     return None if by_epochs else sum(part.steps for part in plan_of(recipe, sizes, _UNKNOWN))
 
 
+def planned_stages(recipe: Recipe, sizes: Sizes) -> list[StageEstimate]:
+    """The stages with their units where nothing was measured: nobody knows their seconds (0)."""
+    return [StageEstimate(p.stage, p.iteration, p.units, 0.0) for p in plan_of(recipe, sizes, _UNKNOWN)]
+
+
 def _stage(part: Part, figures: Figures) -> StageEstimate:
     return StageEstimate(part.stage, part.iteration, part.units, part.seconds(figures.wall))
 

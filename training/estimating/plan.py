@@ -85,7 +85,7 @@ def _sft(recipe: Sft, sizes: Sizes, lengths: Lengths) -> Iterator[Part]:
 
 def _dpo(recipe: Dpo, sizes: Sizes, lengths: Lengths) -> Iterator[Part]:
     yield Starting(stage="starting", begins=True)
-    length = _text_length(lengths, ())
+    length = _text_length(lengths, sizes.sources)
     if sizes.held_out_pairs:
         yield _scoring("scoring what is held out", sizes.held_out_pairs, length)
     steps = Length(recipe.epochs, recipe.steps).of(sizes.pairs, recipe)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -15,7 +16,7 @@ from ratings.exports.selectors import rated_triples
 from ratings.library.models import Dataset
 from ratings.library.splitting import questions_by_split
 from ratings.slots.models import Rating
-from ratings.studies.models import Study
+from ratings.studies.models import Study, StudySource
 from training.estimating.estimate import Estimate, estimate, steps_without_figures
 from training.estimating.plan import ANSWERS, OWN
 from training.estimating.sizes import Sizes
@@ -112,10 +113,17 @@ def _dpo(recipe: Dpo, inputs: Inputs) -> Sizes:
     counts = pairs_by_split(inputs, raters=recipe.raters, ties=recipe.ties, export=recipe.export)
     held_out = [counts.get(split, 0) for split in recipe.held_out_splits]
     return Sizes(
+        sources=_sources(inputs.studies),
         pairs=counts.get(recipe.split, 0),
         held_out_pairs=sum(held_out),
         selected_pairs=next((count for count in held_out if count), 0),
     )
+
+
+def _sources(studies: Sequence[Study]) -> tuple[str, ...]:
+    """Whose texts the pairs are made of; of an export file nobody says."""
+    used = StudySource.objects.filter(study__in=studies).values_list("source__label", flat=True)
+    return tuple(sorted(set(used)))
 
 
 def _star(recipe: Star, inputs: Inputs) -> Sizes:

@@ -1,6 +1,7 @@
 """Measurements: asked for by people, made by a worker, read by every estimate.
 
-One for each model and dataset is enough. What a model's pace is depends on the machine: the newest measurement counts, and its machine is named beside it.
+One for each model and dataset is enough. What a model's pace is depends on the machine: the newest measurement counts,
+and its machine is named beside it.
 """
 
 from __future__ import annotations

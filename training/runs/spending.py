@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from django.db.models import Max, Sum
 
+from jobs.progress import in_words
 from training.estimating.estimate import Estimate
 from training.runs.models import TrainingRun
 
@@ -31,3 +32,49 @@ def spent_on(run: TrainingRun) -> Spent | None:
 def estimate_of(run: TrainingRun) -> Estimate | None:
     """As it was stored when the run was launched; None where nothing had been measured."""
     return Estimate.from_json(run.estimate) if run.estimate else None
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """One line of what a run took. estimated: "" where nobody estimated it."""
+
+    words: str
+    estimated: str
+    took: str
+
+
+def cost_rows(run: TrainingRun) -> list[Cost]:
+    """What was thought beside what it took; [] for runs of earlier versions."""
+    took, thought = spent_on(run), estimate_of(run)
+    if took is None:
+        return []
+    steps = run.metrics.get("steps")
+    rows = [
+        Cost("Time", in_words(thought.seconds) if thought else "", in_words(took.seconds)),
+        Cost(
+            "Processor time",
+            in_words(thought.cpu_seconds) if thought and thought.device_bytes is None else "",
+            in_words(took.cpu_seconds),
+        ),
+    ]
+    if took.rss_bytes is not None:
+        rows.append(
+            Cost(
+                "Memory, at most",
+                bytes_words(thought.rss_bytes if thought else None),
+                bytes_words(took.rss_bytes),
+            )
+        )
+    if took.device_bytes is not None:
+        before = thought.device_bytes if thought else None
+        rows.append(Cost("Memory of the GPU, at most", bytes_words(before), bytes_words(took.device_bytes)))
+    if steps is not None:
+        rows.append(Cost("Optimiser steps", f"{thought.steps:,}" if thought else "", f"{steps:,}"))
+    return rows
+
+
+def bytes_words(count: int | None) -> str:
+    """`640 MB`, `12.3 GB`; "" for None."""
+    if count is None:
+        return ""
+    return f"{count / 1e9:.1f} GB" if count >= 2e9 else f"{count / 1e6:,.0f} MB"
