@@ -13,9 +13,10 @@ from django.views.decorators.http import require_safe
 from accounts.gates import staff_page, staff_user
 from accounts.models import User
 from accounts.roles import Act
-from jobs.live import live_curves, live_job
+from jobs.live import live_job
 from training.runs import selectors
 from training.runs.blinding import blind_studies, counts_are_hidden, require_visible_votes, told
+from training.runs.conditions import shown
 from training.runs.diverging import divergence_of
 from training.runs.example_filter import ExampleFilterForm, PairFilterForm
 from training.runs.models import Algorithm, TrainingRun
@@ -27,6 +28,7 @@ from training.runs.showing import (
     result_figures,
     side_by_side,
 )
+from training.runs.watch_pages import charts_part, strip_part
 
 RUNS_A_PAGE = 25
 EXAMPLES_A_PAGE = 10
@@ -66,7 +68,8 @@ def run(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         **_moving(found),
         "live": live_job(found.job, user),
-        **live_curves(found.job),
+        **strip_part(found),
+        **charts_part(found),
         "recipe": recipe_groups(found),
         "studies": found.studies.order_by("name"),
         "may": permissions(user),
@@ -108,6 +111,7 @@ def _moving(found: TrainingRun) -> dict[str, Any]:
         "figures": result_figures(told(found, found.metrics)),
         "blind": blind_studies(found),
         "divergence": divergence_of(found),
+        "conditions": shown(found),
         "checkpoints": selectors.checkpoints(found).order_by("id"),
         "pair_count": found.pairs.count(),
     }
