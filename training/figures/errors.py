@@ -6,9 +6,10 @@ from accounts.errors import Conflict, InvalidInput, NotFound
 
 
 class UnknownFigure(InvalidInput):
-    """There is no figure of that name, or no plan."""
+    """There is no figure of that name, no such plan, or it is not asked for as it can be."""
 
     code = "unknown_figure"
+    blames_arguments = True
 
 
 class FigureNotFound(NotFound):

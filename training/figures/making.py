@@ -134,7 +134,8 @@ def as_stored(figure: Figure) -> dict[str, Any]:
         "title": figure.title,
         "about": figure.about,
         "panels": [asdict(panel) for panel in figure.panels],
-        "numbers": figure.numbers,
+        # PostgreSQL keeps no order of keys.
+        "numbers": {"head": list(figure.numbers[0]), "rows": [list(row.values()) for row in figure.numbers]},
         "runs": [asdict(run) for run in figure.runs],
     }
 
@@ -142,12 +143,13 @@ def as_stored(figure: Figure) -> dict[str, Any]:
 def from_stored(made: FigureRecord) -> Figure:
     """The figure as it was made. For a record with a result."""
     stored = made.result
+    numbers = [dict(zip(stored["numbers"]["head"], row, strict=True)) for row in stored["numbers"]["rows"]]
     return Figure(
         made.name,
         stored["title"],
         stored["about"],
         [Chart(**panel) for panel in stored["panels"]],
-        stored["numbers"],
+        numbers,
         [RunFacts(**run) for run in stored["runs"]],
     )
 

@@ -24,7 +24,7 @@ class FigureRecord(models.Model):
     seeds = models.JSONField(default=list, blank=True)
     #: The plan whose runs these are; "" where somebody chose them.
     plan = models.CharField(max_length=200, blank=True, default="")
-    #: {"title", "about", "panels": [Chart], "numbers", "runs"}: all that is shown; {} where it could not be made.
+    #: {"title", "about", "panels": [Chart], "numbers": {"head", "rows"}, "runs"}; {} where it could not be made.
     result = models.JSONField(default=dict, blank=True)
     #: {"code", "message", "details"}: why it could not be made; {} where it was.
     error = models.JSONField(default=dict, blank=True)
