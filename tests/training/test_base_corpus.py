@@ -20,11 +20,16 @@ from problems.word_problems import Style, make_problem, style_of
 from problems.word_problems.making import compute
 from problems.word_problems.styles import write_explicit
 from training.base.corpus import make_corpus
-from training.base.recipe import RECIPE, Recipe, read_recipe, with_seed
+from training.base.recipe import RECIPE, Recipe, WordShares, read_recipe, with_seed
 from training.base.slips import skip_last, wrong_claim, wrong_number
 from training.batching import Example
 
 _HINTED_WORDS = re.compile(r" \([0-9]+\)\nA:$")
+
+
+def shares(recipe: Recipe) -> WordShares:
+    assert recipe.word_problems is not None
+    return recipe.word_problems
 
 
 @cache
@@ -32,7 +37,7 @@ def small() -> Recipe:
     recipe = read_recipe()
     return replace(
         recipe,
-        word_problems=replace(recipe.word_problems, questions=3000),
+        word_problems=replace(shares(recipe), questions=3000),
         addition=replace(recipe.addition, questions={1: 50, 2: 200, 3: 100}, hinted_only={4: 50}, repeats=1),
     )
 
@@ -68,9 +73,24 @@ def test_the_recipe_makes_what_it_says() -> None:
     assert sum(not is_hinted(one) for one in sums) == 350
     assert sum(is_hinted(one) for one in sums) == pytest.approx(50 + 350 * small().addition.hinted, abs=40)
     hinted = sum(map(is_hinted, words)) / 3000
-    assert hinted == pytest.approx(small().word_problems.hinted, abs=0.04)
+    assert hinted == pytest.approx(shares(small()).hinted, abs=0.04)
     behind_shots = sum("\n\n" in one.prompt for one in words) / 3000
-    assert behind_shots == pytest.approx(small().word_problems.few_shot, abs=0.03)
+    assert behind_shots == pytest.approx(shares(small()).few_shot, abs=0.03)
+
+
+def test_the_figures_base_is_shown_no_long_sum_without_its_hint() -> None:
+    recipe = read_recipe(RECIPE.with_name("addition.toml"))
+    shortened = replace(recipe, addition=replace(recipe.addition, repeats=1))
+    plain: Counter[int] = Counter()
+    hinted: Counter[int] = Counter()
+    for example in make_corpus(shortened):
+        assert is_addition(example)
+        assert is_valid_scratchpad(question_of(example), example.completion)
+        assert split_of(question_of(example)) == "train"
+        (hinted if is_hinted(example) else plain)[len(question_of(example).split(" + ")[0])] += 1
+    assert recipe.word_problems is None
+    assert plain == recipe.addition.questions and max(plain) == 3
+    assert all(hinted[digits] == count for digits, count in recipe.addition.hinted_only.items() if digits > 3)
 
 
 def test_no_question_of_another_split_is_in_it() -> None:
