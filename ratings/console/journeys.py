@@ -8,7 +8,7 @@ from ratings.console.figures import write_interval, write_number, write_p
 from ratings.journeys.watching import watch_journey
 from ratings.studies.models import Study
 
-_STAGES = {
+STAGE_WORDS = {
     "consent": "At the consent",
     "instructions": "At the instructions",
     "practice": "In practice",
@@ -33,7 +33,7 @@ def present_journey(study: Study) -> dict[str, Any] | None:
     watched = watch_journey(study)
     if watched is None:
         return None
-    return {"watched": watched, "stages": [(_STAGES[stage], count) for stage, count in watched.stages]}
+    return {"watched": watched, "stages": [(STAGE_WORDS[stage], count) for stage, count in watched.stages]}
 
 
 def present_blinding(found: dict[str, Any] | None) -> dict[str, Any] | None:

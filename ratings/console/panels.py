@@ -6,26 +6,36 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
+from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.audit import Actor
 from accounts.errors import StarchamberError
 from accounts.gates import staff_page, staff_user
 from accounts.roles import Act
 from ratings.console.access import study_frame
+from ratings.console.journeys import STAGE_WORDS
 from ratings.console.refusals import show_refusal
 from ratings.crowd.models import Panel, PanelEntry, PanelEvent
-from ratings.crowd.panels import PanelDesign, create_panel, entry_link, erase_contact, get_panel
-from ratings.crowd.selectors import panel_statuses
+from ratings.crowd.panels import (
+    PanelDesign,
+    close_panel,
+    create_panel,
+    entry_link,
+    erase_contact,
+    get_panel,
+)
+from ratings.crowd.selectors import panel_entries, panel_statuses
 from ratings.crowd.syncing import prolific, sync_panel
 from ratings.studies.models import Study
 from ratings.studies.selectors import get_study
 
 _EVENTS_SHOWN = 50
+_ENTRIES_A_PAGE = 50
 #: The outcomes that panels have codes for; the others stand in the study's journey.
 _CODES = {
     "completed": "Code for those who finish",
@@ -83,8 +93,8 @@ def panels(request: HttpRequest, name: str) -> HttpResponse:
         except StarchamberError as error:
             show_refusal(form, error)
         else:
-            messages.success(request, f"{made.name} is ready: give its link to the panel.")
-            return HttpResponseRedirect(reverse("console:panels", args=[name]), status=303)
+            messages.success(request, f"{made.name} is ready: its link is below.")
+            return HttpResponseRedirect(reverse("console:panel", args=[name, made.name]), status=303)
     return _page(request, study, form)
 
 
@@ -104,6 +114,37 @@ def _page(request: HttpRequest, study: Study, form: forms.Form) -> HttpResponse:
         "form": form,
     }
     return render(request, "console/panels.html", context, status=422 if form.errors else 200)
+
+
+@require_safe
+@never_cache
+@staff_page(Act.RUN_STUDIES)
+def panel_(request: HttpRequest, name: str, panel: str) -> HttpResponse:
+    """One panel: its link to copy, who came through it, and whether anybody new may."""
+    found = get_panel(name, panel)
+    page = Paginator(panel_entries(found), _ENTRIES_A_PAGE).get_page(request.GET.get("page"))
+    came = [{"entry": entry, "stage": STAGE_WORDS[entry.rater.stage]} for entry in page]
+    context = {
+        **study_frame(request, found.study, here="panels"),
+        "panel": found,
+        "link": entry_link(found),
+        "codes": [(_CODES.get(outcome, outcome), code) for outcome, code in found.codes.items()],
+        "page": page,
+        "came": came,
+        "events": PanelEvent.objects.filter(panel=found).order_by("-pk")[:_EVENTS_SHOWN],
+    }
+    return render(request, "console/panel.html", context)
+
+
+@require_POST
+@staff_page(Act.RUN_STUDIES)
+def close(request: HttpRequest, name: str, panel: str) -> HttpResponse:
+    """Closes a panel for who is new, or opens it again."""
+    closed = request.POST.get("act") != "reopen"
+    found = close_panel(get_panel(name, panel), actor=Actor.of(staff_user(request)), closed=closed)
+    words = "takes nobody new; who is in goes on." if closed else "takes new raters again."
+    messages.success(request, f"{found.name} {words}")
+    return HttpResponseRedirect(reverse("console:panel", args=[name, found.name]), status=303)
 
 
 @require_POST

@@ -18,7 +18,14 @@ from ratings.club.hosting import open_club
 from ratings.club.models import Club
 from ratings.club.selectors import club_link, counts_of
 from ratings.crowd.models import Panel, PanelEntry, PanelEvent
-from ratings.crowd.panels import PanelDesign, create_panel, entry_link, erase_contact, get_panel
+from ratings.crowd.panels import (
+    PanelDesign,
+    close_panel,
+    create_panel,
+    entry_link,
+    erase_contact,
+    get_panel,
+)
 from ratings.crowd.selectors import panel_statuses
 from ratings.crowd.syncing import prolific, sync_panel
 from ratings.studies.selectors import get_study
@@ -49,6 +56,7 @@ class PanelSerializer(serializers.Serializer[Panel]):
     external_study = serializers.CharField()
     codes = serializers.DictField(child=serializers.CharField())
     completion_url = serializers.CharField()
+    closed_at = serializers.DateTimeField(allow_null=True)
     statuses = serializers.SerializerMethodField()
 
     def get_link(self, panel: Panel) -> str:
@@ -125,6 +133,23 @@ class PanelView(APIView):
     def get(self, request: Request, name: str, panel: str) -> Response:
         require(staff_user(request), Act.RUN_STUDIES)
         return Response(PanelDetailSerializer(get_panel(name, panel)).data)
+
+
+class ClosePanelSerializer(serializers.Serializer[Any]):
+    closed = serializers.BooleanField(default=True, help_text="false: takes new raters again")
+
+
+class ClosePanelView(APIView):
+    """Closes a panel for who is new; who is in goes on. `closed: false` opens it again."""
+
+    @extend_schema(request=ClosePanelSerializer, responses=PanelSerializer)
+    def post(self, request: Request, name: str, panel: str) -> Response:
+        user = staff_user(request)
+        require(user, Act.RUN_STUDIES)
+        body = ClosePanelSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        found = close_panel(get_panel(name, panel), actor=Actor.of(user), **body.validated_data)
+        return Response(PanelSerializer(found).data)
 
 
 class SyncPanelView(APIView):

@@ -29,6 +29,11 @@ urlpatterns = [
     path("studies/<str:name>/panels/", panels_api.PanelsView.as_view(), name="api_panels"),
     path("studies/<str:name>/panels/<str:panel>/", panels_api.PanelView.as_view(), name="api_panel"),
     path(
+        "studies/<str:name>/panels/<str:panel>/close/",
+        panels_api.ClosePanelView.as_view(),
+        name="api_close_panel",
+    ),
+    path(
         "studies/<str:name>/panels/<str:panel>/sync/",
         panels_api.SyncPanelView.as_view(),
         name="api_sync_panel",

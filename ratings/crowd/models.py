@@ -16,6 +16,8 @@ class Panel(models.Model):
         PROLIFIC = "prolific", "Prolific"
         #: Any panel that adds an id to our link and takes people back at a link of its own.
         GENERIC = "generic", "Another panel"
+        #: One link without ids, to be passed around: every browser that opens it is a rater.
+        LINKS = "links", "An open link"
 
     study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="panels")
     name = models.SlugField(max_length=50)
@@ -32,6 +34,8 @@ class Panel(models.Model):
     #: Where raters go back to: CODE, SESSION and PERSON are filled in. Empty: the study's own.
     completion_url = models.CharField(max_length=500, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
+    #: Since when nobody new may enter; null: they may.
+    closed_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         app_label = "ratings"

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from urllib.parse import quote, urlsplit
 
 from django.conf import settings
 from django.db import transaction
+from django.utils import timezone
 
 from accounts.audit import Actor, record
 from accounts.errors import Conflict, Gone, InvalidInput, NotFound
@@ -37,6 +39,10 @@ class UnknownPanel(NotFound):
 
 class PanelFull(Conflict):
     code = "panel_full"
+
+
+class PanelClosed(Gone):
+    code = "panel_closed"
 
 
 class UnusableLink(InvalidInput):
@@ -143,6 +149,8 @@ def get_panel(study_name: str, name: str | None = None) -> Panel:
 def entry_link(panel: Panel) -> str:
     """What the provider is given: the absolute URL, with its own placeholders."""
     link = f"{settings.PUBLIC_URL}/p/{panel.study.name}/{panel.name}/"
+    if panel.provider == Panel.Provider.LINKS:
+        return link
     if panel.provider == Panel.Provider.PROLIFIC:
         ours = [(name, f"{{{{%{name}%}}}}") for name in ("PROLIFIC_PID", "STUDY_ID", "SESSION_ID")]
         return link + "?" + "&".join(f"{name}={value}" for name, value in ours)
@@ -158,8 +166,13 @@ class Arrival:
     person: str = ""
 
 
-def read_arrival(panel: Panel, parameters: Mapping[str, str]) -> Arrival:
-    """The ids of a link. Raises UnusableLink without a usable session id."""
+def read_arrival(panel: Panel, parameters: Mapping[str, str], *, remembered: str = "") -> Arrival:
+    """The ids of a link. Raises UnusableLink without a usable session id.
+
+    remembered: by the browser, for an open link, which carries none: the first visit gets one.
+    """
+    if panel.provider == Panel.Provider.LINKS:
+        return Arrival(session=remembered if _ID.fullmatch(remembered) else secrets.token_hex(12))
     session = parameters.get(panel.session_parameter, "").strip()
     person = parameters.get(panel.person_parameter, "").strip() if panel.person_parameter else ""
     for name, value, needed in (
@@ -185,10 +198,11 @@ def enter(panel: Panel, arrival: Arrival) -> tuple[Rater, str]:
 
     The same session is the same rater: after a reload, in a second tab, a day later. A person who comes with another
     session goes on as the rater that they were, so that nobody rates a triple twice.
-    Raises PanelFull, EntryEnded, or StudyClosed's like.
+    Raises PanelFull, PanelClosed, EntryEnded, or StudyClosed's like.
     """
     panel = Panel.objects.select_for_update(of=("self",)).select_related("study").get(pk=panel.pk)
     entry = _known(panel, arrival)
+    _require_not_closed(panel, entry)
     if entry is None:
         entry = PanelEntry.objects.create(
             panel=panel, rater=_rater(panel, arrival), session=arrival.session, person=arrival.person
@@ -201,6 +215,30 @@ def enter(panel: Panel, arrival: Arrival) -> tuple[Rater, str]:
             details={"status": entry.status},
         )
     return entry.rater, mint_rater_token(entry.rater, purpose=RaterToken.Purpose.SESSION)
+
+
+def require_not_closed(panel: Panel, arrival: Arrival) -> None:
+    """Raises PanelClosed for who is new to a panel that takes nobody new."""
+    _require_not_closed(panel, _known(panel, arrival))
+
+
+def _require_not_closed(panel: Panel, entry: PanelEntry | None) -> None:
+    if panel.closed_at is not None and entry is None:
+        raise PanelClosed(
+            "This panel is closed: nobody new can enter. Thank you for coming.", details={"panel": panel.name}
+        )
+
+
+@transaction.atomic
+def close_panel(panel: Panel, *, actor: Actor, closed: bool = True) -> Panel:
+    """From now on nobody new enters; who is in goes on, and comes back by the same link. `closed=False` undoes it."""
+    panel = Panel.objects.select_for_update(of=("self",)).select_related("study").get(pk=panel.pk)
+    if (panel.closed_at is not None) != closed:
+        panel.closed_at = timezone.now() if closed else None
+        panel.save(update_fields=["closed_at"])
+        act = "panel.close" if closed else "panel.reopen"
+        record(actor, act, subject=panel.study.name, details={"panel": panel.name})
+    return panel
 
 
 def _known(panel: Panel, arrival: Arrival) -> PanelEntry | None:

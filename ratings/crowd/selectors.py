@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.db.models import Count
+from django.db.models import Count, QuerySet
 
 from ratings.crowd.models import Panel, PanelEntry
 
@@ -14,3 +14,8 @@ def panel_statuses(panel: Panel) -> dict[str, int]:
     )
     counts = dict(counted)
     return {status: counts[status] for status in PanelEntry.Status.values if status in counts}
+
+
+def panel_entries(panel: Panel) -> QuerySet[PanelEntry]:
+    """Who came through a panel, newest first, with their raters."""
+    return PanelEntry.objects.filter(panel=panel).select_related("rater").order_by("-pk")

@@ -140,7 +140,10 @@ def test_an_unexpected_error_is_left_to_the_log_and_answered_without_its_words(d
 def test_an_expected_error_of_a_page_is_a_page_and_below_api_json(db):
     middleware = ErrorMiddleware(lambda request: None)  # type: ignore[arg-type,return-value]
     error = expected.Gone("It is over.", code="study_closed", details={"study": "trial"})
-    request = RequestFactory().get("/rate/trial/")
+    raters = middleware.process_exception(RequestFactory().get("/rate/trial/"), error)
+    assert raters is not None and raters.status_code == 410
+    assert b"It is over." in raters.content and b"study_closed" in raters.content
+    request = RequestFactory().get("/studies/trial/")
     page = middleware.process_exception(request, error)
     assert page is not None and page.status_code == 410
     assert b"It is over." in page.content and b"study_closed" in page.content and b"trial" in page.content

@@ -7,7 +7,7 @@ from rest_framework.test import APIClient
 
 from accounts.tokens import mint_staff_token
 from ratings.crowd.models import PanelEntry
-from ratings.crowd.panels import Arrival, enter, get_panel
+from ratings.crowd.panels import Arrival, PanelClosed, enter, get_panel
 from tests.worlds import make_study
 
 pytestmark = pytest.mark.django_db
@@ -31,6 +31,12 @@ def test_a_panels_life_by_api(engineer, settings):
     assert one.json()["statuses"] == {"active": 1} and one.json()["entries"][0]["rater"] == "prolific-1"
     assert "p1" not in one.content.decode() and "s1" not in one.content.decode()
     assert client.get(PANELS).json()["results"][0]["quota"] == 2
+    assert client.post(f"{PANELS}prolific/close/", {}, format="json").json()["closed_at"]
+    with pytest.raises(PanelClosed):
+        enter(get_panel("trial"), Arrival(session="s2"))
+    assert (
+        client.post(f"{PANELS}prolific/close/", {"closed": False}, format="json").json()["closed_at"] is None
+    )
     settings.PROLIFIC_API_TOKEN = ""
     refused = client.post(f"{PANELS}prolific/sync/")
     assert refused.status_code == 422 and refused.json()["details"]["field"] == "PROLIFIC_API_TOKEN"
