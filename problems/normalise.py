@@ -1,9 +1,9 @@
-"""The text normaliser, version 1: rationales of all sources look alike, so that looks tell no source.
+"""The text normaliser, version 2: rationales of all sources look alike, so that looks tell no source.
 
 It takes away what a source's format adds and a reader does not need: thinking, the tags and spaced digits of
-addition's scratchpad, calculator marks, list marks, phrases at the beginning and the end, final-answer lines
-(the page shows the gold answer), and white space. It never changes a word of the reasoning. The version is
-stored with each text; a change of any rule is a new version.
+addition's scratchpad, marks of retries, calculator marks, list marks, phrases at the beginning and the end,
+final-answer lines (the page shows the gold answer), and white space. It never changes a word of the reasoning. The
+version is stored with each text; a change of any rule is a new version.
 """
 
 from __future__ import annotations
@@ -14,10 +14,11 @@ from collections.abc import Callable
 
 from problems import phrases
 from problems.addition import remove_scratchpad_marks
+from problems.retries import retries_in_words
 from problems.text import has_words, remove_calculator_marks, remove_thinking
 from problems.types import Family
 
-NORMALISER_VERSION = 1
+NORMALISER_VERSION = 2
 
 #: A text that has not settled after so many rounds was made to resist; it is left as it is, for the lint to
 #: refuse.
@@ -100,6 +101,7 @@ def _described(name: str, before: str, after: str) -> str:
 _STAGES: tuple[tuple[str, Callable[[str], str]], ...] = (
     ("thinking", lambda text: _tidied(text, remove_thinking(text))),
     ("scratchpad mark", lambda text: _tidied(text, remove_scratchpad_marks(text))),
+    ("retry mark", lambda text: _tidied(text, retries_in_words(text))),
     ("calculator mark", lambda text: _tidied(text, remove_calculator_marks(text))),
     ("list mark", phrases.remove_list_marks),
     ("final answer", phrases.remove_final_answers),

@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
+from problems.retries import behind_retries
 from problems.text import remove_calculator_marks, remove_thinking
 
 MAX_CONTENT = 300
@@ -53,8 +54,8 @@ _BOXED = re.compile(r"\\boxed\s?\{")
 
 
 def answer_part(text: str) -> str:
-    """The part of `text` in which answers are looked for: no thinking, no calculator marks."""
-    return remove_calculator_marks(remove_thinking(text))
+    """The part of `text` in which answers are looked for: no thinking, nothing taken back, no calculator marks."""
+    return remove_calculator_marks(behind_retries(remove_thinking(text)))
 
 
 def find_statements(text: str) -> list[Statement]:

@@ -20,6 +20,7 @@ from fractions import Fraction
 
 from problems import addition
 from problems.arithmetic import evaluate
+from problems.retries import MARK
 from problems.steps import split_steps
 from problems.types import Family
 
@@ -53,7 +54,8 @@ class Span:
 
 
 def trace_is_valid(family: Family, question: str, text: str) -> bool | None:
-    """Whether every step of `text` is right; None where the family, or this text, can not tell."""
+    """Whether every step of `text` is right, those taken back aside; None where family or text can not tell."""
+    text = settled(family, text)
     if family is Family.ADDITION:
         return addition.is_valid_scratchpad(question, text)
     if family not in _COMPUTED:
@@ -65,8 +67,10 @@ def trace_is_valid(family: Family, question: str, text: str) -> bool | None:
 def first_wrong_step(family: Family, question: str, text: str) -> Span | None:
     """Where the first wrong step of `text` stands; None if there is none, or it can not be told.
 
-    A scratchpad that ends too soon has no wrong step.
+    A scratchpad that ends too soon has no wrong step. A text that takes steps back is not looked into.
     """
+    if MARK in text:
+        return None
     if family is Family.ADDITION:
         return _first_wrong_line(question, text)
     if family not in _COMPUTED:
@@ -94,9 +98,19 @@ def line_spans(text: str) -> list[Span]:
     return [Span(match.start(), match.end()) for match in re.finditer(r"\S(?:[^\n]*\S)?", text)]
 
 
+def settled(family: Family, text: str) -> str:
+    """`text` without the steps that it takes back and the marks behind them (`problems.retries`)."""
+    before, *corrections = text.split(MARK)
+    for correction in corrections:
+        spans = line_spans(before) if family is Family.ADDITION else step_spans(before)
+        start = spans[-1].start if spans else 0
+        before = before[:start] + correction.lstrip()
+    return before
+
+
 def computed_values(text: str) -> list[Fraction]:
     """What the computations of `text` come to by their own words, in their order."""
-    return [right for _, right in _computations(text)]
+    return [right for _, right, _ in _computations(text)]
 
 
 def _first_wrong_line(question: str, text: str) -> Span | None:
@@ -111,19 +125,17 @@ def _first_wrong_line(question: str, text: str) -> Span | None:
 
 
 def _verdicts(text: str) -> Iterator[bool]:
-    for left, right in _computations(text):
-        yield abs(left - right) <= TOLERANCE * max(abs(left), abs(right))
+    for left, right, shown in _computations(text):
+        yield all(abs(one - right) <= TOLERANCE * max(abs(one), abs(right)) for one in (left, shown))
 
 
-def _computations(text: str) -> Iterator[tuple[Fraction, Fraction]]:
-    """What each computation comes to, and what the text says it comes to."""
+def _computations(text: str) -> Iterator[tuple[Fraction, Fraction, Fraction]]:
+    """What each computation comes to, what it is said to come to, and what is shown behind its calculator mark."""
     for line in text.split("\n"):
         marks = list(_MARK.finditer(line))
         for found in marks or _PLAIN.finditer(line):
             left, right = (evaluate(found[name].translate(_SIGNS)) for name in ("left", "right"))
             if left is None or right is None or (not marks and _TWO_DIVISIONS.search(found["left"])):
                 continue
-            yield left, right
             shown = evaluate(found["shown"].translate(_SIGNS)) if marks and found["shown"] else None
-            if shown is not None:
-                yield right, shown
+            yield left, right, right if shown is None else shown

@@ -50,7 +50,9 @@ class Recipe:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sft(Recipe):
-    learn: str = one_of("rationales", "answers")
+    learn: str = one_of("rationales", "answers", "retries")
+    retries_per_question: int = whole(0)
+    with_solutions: bool = flag()
     sources: tuple[str, ...] = names("the label of a source")
     from_run: str = text("the label of a STaR run", may_be_empty=True)
     split: str = text("a split")
@@ -59,6 +61,8 @@ class Sft(Recipe):
     validate_every: int = whole(0)
     epochs: float = number(0, 10_000)
     steps: int = whole(0)
+    pack_tokens: int = whole(0, 1_000_000)
+    packed_attention: str = one_of("example", "plain")
 
     def check(self) -> None:
         _exactly_one_length(self.epochs, self.steps)
@@ -123,6 +127,8 @@ class Star(Recipe):
     first_steps: float = number(0, above=True)
     steps_growth: float = number(0)
     max_steps: int = whole(0)
+    pack_tokens: int = whole(0, 1_000_000)
+    packed_attention: str = one_of("example", "plain")
     patience: int = whole(0)
     min_gain: float = number(0, 1)
     validation_split: str = text("a split", may_be_empty=True)

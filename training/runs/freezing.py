@@ -31,8 +31,8 @@ class RunData:
 
     questions, validation: revisions of questions. groups: the group of a question, by its external id. joins: the
     iteration from which on a question is asked, for those that wait. rationales, validation_rationales, shots:
-    rationales. examples: training examples of an earlier run. pairs: `FoundPair`s as JSON. content: the digest of what
-    all of these say.
+    rationales. examples: training examples of an earlier run. pairs: `FoundPair`s as JSON. retries: corrections as
+    `training.runs.retrying` has them. content: the digest of what all of these say.
     """
 
     questions: list[int] = field(default_factory=list)
@@ -44,6 +44,7 @@ class RunData:
     validation_rationales: list[int] = field(default_factory=list)
     examples: list[int] = field(default_factory=list)
     pairs: list[dict[str, Any]] = field(default_factory=list)
+    retries: list[dict[str, Any]] = field(default_factory=list)
     content: str = ""
 
 

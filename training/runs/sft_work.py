@@ -23,15 +23,17 @@ from training.records import seed_of
 from training.runs import checkpoints
 from training.runs.descending import optimisation_of
 from training.runs.direct import answer_row, direct_example
-from training.runs.examining import examine
+from training.runs.examining import RESULTS, examine
 from training.runs.freezing import ContentHash, RunData, frozen
-from training.runs.models import Fate, Iteration, Origin, TrainingExample, TrainingRun
+from training.runs.models import Fate, Iteration, Origin, RunFact, TrainingExample, TrainingRun
+from training.runs.packing import packing_of
 from training.runs.questions import drawn, questions_at, split_questions
 from training.runs.rationales import kept_examples, learnable, preferred, rationale_contents
+from training.runs.retrying import gathered_retries, retry_contents, retry_rows
 from training.runs.sampling import examples_of, question_of
 from training.runs.watching import JobWatch
 from training.scoring import score_rows
-from training.sft import Length, sft
+from training.sft import epoch_steps, sft
 from training.tasks import FamilyTask
 
 if TYPE_CHECKING:
@@ -60,14 +62,17 @@ def run_sft(context: JobContext, run: TrainingRun, recipe: Sft) -> dict[str, Any
     family = Family(run.dataset.family)
     validation = _validation(loaded, run, recipe, data)
     how = optimisation_of(recipe, seed=seed_of(recipe.seed, "sft"))
-    steps = Length(recipe.epochs, recipe.steps).of(len(learned), how)
-    _begin(context, run, learned, loaded)
+    packing, texts = packing_of(recipe), [one.example for one in learned]
+    epoch = epoch_steps(loaded, texts, how, packing=packing, calculator=uses_calculator(family))
+    steps = recipe.steps or max(1, round(recipe.epochs * epoch))
+    _begin(context, run, learned, fits=packing.fits(loaded.context), loaded=loaded)
     context.stage("training", total=steps)
     result = sft(
         loaded,
-        [one.example for one in learned],
+        texts,
         how,
         steps=steps,
+        packing=packing,
         calculator=uses_calculator(family),
         watch=JobWatch(context, save_every=recipe.save_every),
         saving=Saving(context.folder / "training", recipe.save_every),
@@ -88,6 +93,10 @@ def run_sft(context: JobContext, run: TrainingRun, recipe: Sft) -> dict[str, Any
         examined = examine(context, loaded, FamilyTask(), asked)
         metrics |= examined.metrics
         samples = examined.samples
+        with context.writing():
+            RunFact.objects.update_or_create(
+                run=run, name=RESULTS, defaults={"facts": {"validation": examined.results}}
+            )
     checkpoints.save(context, run, loaded, "best", step=metrics["best_step"], metrics=metrics)
     _end(context, run, steps, metrics, samples)
     checkpoints.register(context, run, {"best": ""})
@@ -96,7 +105,13 @@ def run_sft(context: JobContext, run: TrainingRun, recipe: Sft) -> dict[str, Any
 
 def _gather(run: TrainingRun, recipe: Sft) -> RunData:
     hashed, data = ContentHash(), RunData()
-    if recipe.from_run:
+    if recipe.learn == "retries":
+        data.retries = gathered_retries(run, recipe)
+        if data.retries and recipe.with_solutions:
+            data.rationales = list(learnable(run.dataset, recipe.split).values_list("pk", flat=True))
+        hashed.add("retry", retry_contents(data.retries))
+        hashed.add("rationale", rationale_contents(data.rationales))
+    elif recipe.from_run:
         data.examples = list(kept_examples(recipe.from_run, run.dataset).values_list("pk", flat=True))
         kept = TrainingExample.objects.filter(pk__in=data.examples).order_by("pk")
         hashed.add("example", kept.values_list("training_prompt", "completion"))
@@ -112,9 +127,11 @@ def _gather(run: TrainingRun, recipe: Sft) -> RunData:
         some = drawn(questions, recipe.validation_questions, seed=recipe.seed, purpose="validation")
         data.validation = [one.revision for one in some]
         hashed.add("validation", ([one.id, one.digest] for one in some))
-    if recipe.validation_split and recipe.learn == "rationales":
+    if recipe.validation_split and recipe.learn != "answers":
         wanted = {one.question for one in some}
-        solved = learnable(run.dataset, recipe.validation_split, recipe.sources)
+        # The sources of retries are of what is wrong.
+        sources = recipe.sources if recipe.learn == "rationales" else ()
+        solved = learnable(run.dataset, recipe.validation_split, sources)
         data.validation_rationales = [
             one.pk for one in solved.only("pk", "question") if one.question_id in wanted
         ]
@@ -138,6 +155,8 @@ def _learned(run: TrainingRun, data: RunData) -> Iterable[Learned]:
         found = TrainingExample.objects.in_bulk(data.examples)
         yield from (_again(run, found[pk]) for pk in data.examples)
         return
+    for example, row in retry_rows(run, data.retries):
+        yield Learned(example, row)
     if data.questions:
         family = Family(run.dataset.family)
         for asking in questions_at(data.questions):
@@ -176,11 +195,13 @@ def _again(run: TrainingRun, kept: TrainingExample) -> Learned:
     return Learned(example, kept)
 
 
-def _begin(context: JobContext, run: TrainingRun, learned: Sequence[Learned], loaded: LoadedModel) -> None:
+def _begin(
+    context: JobContext, run: TrainingRun, learned: Sequence[Learned], *, loaded: LoadedModel, fits: int
+) -> None:
     """Stores the examples once, those that do not fit marked so."""
     examples = [one.example for one in learned]
     calculator = uses_calculator(Family(run.dataset.family))
-    too_long = set(encode_all(loaded.tokenizer, examples, context=loaded.context, calculator=calculator)[1])
+    too_long = set(encode_all(loaded.tokenizer, examples, context=fits, calculator=calculator)[1])
     for place in too_long:
         learned[place].row.fate = Fate.TOO_LONG
     stored = run.examples.count()
@@ -189,6 +210,8 @@ def _begin(context: JobContext, run: TrainingRun, learned: Sequence[Learned], lo
             with context.writing():
                 TrainingExample.objects.bulk_create((one.row for one in part), ignore_conflicts=True)
     counts = {"examples": len(learned), "kept": len(learned) - len(too_long), "too_long": len(too_long)}
+    retries = sum(one.row.origin == Origin.RETRY for one in learned)
+    counts |= {"retries": retries, "solutions": len(learned) - retries} if retries else {}
     with context.writing():
         Iteration.objects.update_or_create(
             run=run, number=1, defaults={"stage": "training", "counts": counts}
@@ -225,6 +248,11 @@ def _validation(loaded: LoadedModel, run: TrainingRun, recipe: Sft, data: RunDat
 
 
 def _nothing(recipe: Sft) -> str:
+    if recipe.learn == "retries":
+        return (
+            f"No wrong solution in split {recipe.split!r} has a step that is known to be wrong and a solution to go on"
+            " with from there."
+        )
     if recipe.studies:
         return f"The {recipe.raters} raters of {', '.join(recipe.studies)} preferred none of the rationales."
     return "There is no rationale to learn from."

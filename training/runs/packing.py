@@ -1,0 +1,16 @@
+"""From a recipe's keys to how examples share rows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from training.recipes.schema import Sft, Star
+
+if TYPE_CHECKING:
+    from training.packing import Attention, Packing
+
+
+def packing_of(recipe: Sft | Star) -> Packing:
+    from training.packing import Packing
+
+    return Packing(recipe.pack_tokens, cast("Attention", recipe.packed_attention))
