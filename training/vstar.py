@@ -205,8 +205,8 @@ class _Run:
             t == self.settings.iterations and not self.settings.train_final_generator
         )
         if untrained:
-            accuracy = self._accuracy(self.generator(0), t) if t == 0 else None
-            report = VstarIteration(number=t, **counts, steps_before=done, accuracy=accuracy)
+            measured = self._measured(self.generator(0), t) if t == 0 else {}
+            report = VstarIteration(number=t, **counts, steps_before=done, **measured)
             self.store.put_facts(generator_name(t), asdict(report))
             return report
         steps = self.settings.length.of(len(examples), self.settings.how)
@@ -231,7 +231,7 @@ class _Run:
             steps=steps,
             steps_before=done,
             loss=result.trained.final_loss,
-            accuracy=self._accuracy(loaded, t),
+            **self._measured(loaded, t),
         )
         self.store.put_model(generator_name(t), loaded, asdict(report))
         return report
@@ -337,9 +337,10 @@ class _Run:
             verifier, examples, calculator=self.settings.sampling.calculator, watch=self.watch
         )
 
-    def _accuracy(self, loaded: LoadedModel, t: int) -> float | None:
+    def _measured(self, loaded: LoadedModel, t: int) -> dict[str, Any]:
+        """Greedy accuracy on the validation questions, and which of them are right; {} without any."""
         if not self.validation:
-            return None
+            return {}
         results = greedy_results(
             loaded,
             self.sampler,
@@ -351,7 +352,7 @@ class _Run:
             watch=self.watch,
             stage=f"generator {t}: validating",
         )
-        return sum(results.values()) / len(results)
+        return {"accuracy": sum(results.values()) / len(results), "validation": results}
 
     def _asking(self, round: int, samples: int, limit: int) -> Asking:
         return Asking(

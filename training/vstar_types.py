@@ -86,7 +86,8 @@ class VstarIteration:
     sampled_accuracy: share of the candidates that are right, the sampling generator's pass@1.
     solved: questions with a right candidate in this iteration; solved_so_far: in any.
     examples: size of D_GEN that the generator was then trained on (0: it was not). steps, steps_before, loss: of that
-    training. accuracy: of the trained generator on the validation questions, greedy; None without any.
+    training. accuracy: of the trained generator on the validation questions, greedy; None without any. validation: the
+    same by question.
     """
 
     number: int
@@ -101,6 +102,7 @@ class VstarIteration:
     steps_before: int = 0
     loss: float | None = None
     accuracy: float | None = None
+    validation: dict[str, bool] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -13,11 +12,11 @@ from generation.runs.spec import DEFAULT_NEW_TOKENS
 from generation.runs.texts import storable
 from generation.sampling.local import LocalSampler
 from generation.sampling.types import PromptRequest, SamplingSettings
-from problems.types import Family, Verdict
+from problems.types import Verdict
 from ratings.studies.services import chunks
 from training.records import Question
+from training.runs.groups import accuracy_by_group, group_metrics, groups_of
 from training.runs.questions import Asking
-from training.runs.shots import digits_of
 from training.tasks import Task
 
 if TYPE_CHECKING:
@@ -26,20 +25,24 @@ if TYPE_CHECKING:
 
 #: Questions whose answers are kept, to be read side by side across iterations.
 SHOWN = 6
+#: The fact of a run that trains once: {"validation": {question: right or not}}, as the loops' reports have it.
+RESULTS = "results"
 _BATCH = 256
 
 
 @dataclass(frozen=True, slots=True)
 class Examined:
-    """accuracy: share that is right. by_digits: the same for sums of each length. samples: as Iteration has them."""
+    """accuracy: share that is right. groups: the same by group (training.runs.groups), under the group's name.
+    samples: as Iteration has them. results: right or not, by question."""
 
     accuracy: float
-    by_digits: dict[str, float] = field(default_factory=dict)
+    groups: dict[str, dict[str, float]] = field(default_factory=dict)
     samples: list[dict[str, Any]] = field(default_factory=list)
+    results: dict[str, bool] = field(default_factory=dict)
 
     @property
     def metrics(self) -> dict[str, Any]:
-        return {"accuracy": self.accuracy, "by_digits": self.by_digits}
+        return {"accuracy": self.accuracy, **self.groups}
 
 
 def examine(
@@ -64,16 +67,15 @@ def examine(
 
 
 def _judged(task: Task, questions: Sequence[tuple[Question, Asking]], texts: Sequence[str]) -> Examined:
-    right: list[bool] = []
-    groups: dict[int, list[bool]] = defaultdict(list)
+    results: dict[str, bool] = {}
     samples: list[dict[str, Any]] = []
     for (question, asking), text in zip(questions, texts, strict=True):
         found = task.grade(question, text)
-        right.append(found.verdict is Verdict.CORRECT)
-        if question.family is Family.ADDITION:
-            groups[digits_of(asking.asked.text)].append(right[-1])
+        results[question.key] = found.verdict is Verdict.CORRECT
         if len(samples) < SHOWN:
             answer = {"text": text, "answer": found.answer, "verdict": found.verdict.value}
             samples.append({"question": question.key, "asked": asking.asked.text, **answer})
-    by_digits = {str(digits): sum(found) / len(found) for digits, found in sorted(groups.items())}
-    return Examined(sum(right) / len(right), by_digits, samples)
+    family = questions[0][0].family
+    groups = groups_of(family, [asking for _, asking in questions])
+    by_group = group_metrics(family, accuracy_by_group(results, groups))
+    return Examined(sum(results.values()) / len(results), by_group, samples, results)
