@@ -45,7 +45,7 @@ def write(run: TrainingRun, loaded: LoadedModel, name: str, *, iteration: int, s
         "algorithm": run.algorithm,
         "recipe": run.recipe,
         # The adapters that were merged into the weights; None where all of them were trained.
-        "lora": run.conditions.get("lora"),
+        "lora": _lora(run.recipe),
         "base": {"label": run.base.label, "digest": run.base.digest},
         "data_sha256": run.data_sha256,
         "code_version": run.code_version,
@@ -54,6 +54,12 @@ def write(run: TrainingRun, loaded: LoadedModel, name: str, *, iteration: int, s
         "step": step,
     }
     save_checkpoint(loaded, folder_of(run, name), manifest=manifest)
+
+
+def _lora(recipe: dict[str, Any]) -> dict[str, Any] | None:
+    if not recipe.get("lora_rank"):
+        return None
+    return {key: recipe[f"lora_{key}"] for key in ("rank", "alpha", "targets", "dropout")}
 
 
 def save(

@@ -8,9 +8,6 @@ from typing import TYPE_CHECKING, Any, cast
 from generation.prompts import stop_strings, uses_calculator
 from generation.registry.opening import load_model
 from generation.registry.selectors import get_model
-from generation.runs.samplers import room_for
-from generation.runs.spec import DEFAULT_NEW_TOKENS
-from generation.sampling.local import LocalSampler
 from generation.sampling.types import SamplingSettings
 from problems.types import Family
 from training.batching import Example
@@ -18,6 +15,7 @@ from training.recipes.schema import Star
 from training.runs import checkpoints
 from training.runs.descending import optimisation_of
 from training.runs.examining import SHOWN, examine
+from training.runs.fitting import ROOM, fit
 from training.runs.freezing import ContentHash, RunData, frozen
 from training.runs.groups import GROUPED_BY, accuracy_by_group, group_metrics, groups_of
 from training.runs.keeping import Described, RunKeeper
@@ -96,6 +94,21 @@ class _Work:
             save_every=recipe.save_every,
         )
         self._by_id = {one.id: one for one in self.validation}
+        self._room = self._fit()
+
+    def _fit(self) -> int:
+        """Leaves out what does not fit with hint and few-shot examples; returns the most tokens of a rationale."""
+        asked = [question_of(self.family, one) for one in [*self.questions, *self.validation]]
+        found = fit(
+            self.context,
+            self.keeper,
+            {one.key: [self.task.shots(one, hint=True) + self.task.ask(one, hint=True)] for one in asked},
+            base=lambda: load_model(self.run.base),
+            new_tokens=self.recipe.max_new_tokens,
+        )
+        self.questions = [one for one in self.questions if one.id not in found.left_out]
+        self.validation = [one for one in self.validation if one.id not in found.left_out]
+        return found.room
 
     def settings(self) -> StarSettings:
         recipe = self.recipe
@@ -151,7 +164,7 @@ class _Work:
         ).samples
 
     def describe(self, name: str, facts: Mapping[str, Any]) -> Described | None:
-        if name == _ROOM:
+        if name == ROOM:
             return None
         one = StarIteration(**facts)
         accuracy = {} if one.accuracy is None else {"accuracy": one.accuracy}
@@ -194,7 +207,7 @@ class _Work:
             return
         stored = [
             StarIteration(**facts)
-            for facts in self.run.facts.exclude(name__in=[_ROOM, model_name(0)]).values_list(
+            for facts in self.run.facts.exclude(name__in=[ROOM, model_name(0)]).values_list(
                 "facts", flat=True
             )
         ]
@@ -212,28 +225,13 @@ class _Work:
         return SamplingSettings(
             temperature=recipe.temperature,
             top_p=recipe.top_p,
-            max_new_tokens=recipe.max_new_tokens or self._room(),
+            max_new_tokens=self._room,
             stop=stop_strings(self.family),
             calculator=uses_calculator(self.family),
         )
 
-    def _room(self) -> int:
-        """What fits behind the longest prompt, hints and few-shot examples included. Asked of the base once."""
-        facts = self.keeper.facts(_ROOM)
-        if facts is None:
-            asked = [question_of(self.family, one) for one in [*self.questions, *self.validation]]
-            prompts = (self.task.shots(one, hint=True) + self.task.ask(one, hint=True) for one in asked)
-            sampler = LocalSampler(load_model(self.run.base))
-            facts = {"tokens": room_for(sampler, prompts, most=DEFAULT_NEW_TOKENS)}
-            self.keeper.put_facts(_ROOM, facts)
-        return int(facts["tokens"])
-
     def _replay(self) -> list[Example]:
         return [example for _, example in examples_of(self.family, self.data.rationales)]
-
-
-#: A fact of its own: how many tokens a rationale may have.
-_ROOM = "room"
 
 
 def _gather(run: TrainingRun, recipe: Star) -> RunData:

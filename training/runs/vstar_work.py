@@ -8,9 +8,6 @@ from typing import TYPE_CHECKING, Any, cast
 
 from generation.prompts import stop_strings, uses_calculator
 from generation.registry.opening import load_model
-from generation.runs.samplers import room_for
-from generation.runs.spec import DEFAULT_NEW_TOKENS
-from generation.sampling.local import LocalSampler
 from generation.sampling.types import SamplingSettings
 from problems.types import Family
 from ratings.studies.services import chunks
@@ -20,11 +17,12 @@ from training.runs import checkpoints
 from training.runs.agreeing import HeldOut
 from training.runs.descending import optimisation_of
 from training.runs.examining import SHOWN, examine
+from training.runs.fitting import ROOM, fit
 from training.runs.freezing import ContentHash, RunData, frozen
 from training.runs.keeping import VERIFIER, Described, RunKeeper
 from training.runs.models import Fate, Origin, TrainingExample, TrainingRun
 from training.runs.pairing import as_pairs, gathered_pairs, sides, store_pairs
-from training.runs.questions import drawn, questions_at, rank, split_questions
+from training.runs.questions import Asking, drawn, questions_at, rank, split_questions
 from training.runs.rationales import learnable, rationale_contents
 from training.runs.sampling import StorableSampler, examples_of, question_of
 from training.runs.verifier_pairs import store_verifier_pairs
@@ -38,7 +36,6 @@ if TYPE_CHECKING:
     from jobs.context import JobContext
     from training.vstar_types import InitialVerifier
 
-_ROOM = "room"
 _CHUNK = 500
 
 
@@ -49,7 +46,7 @@ def run_vstar(context: JobContext, run: TrainingRun, recipe: Vstar) -> dict[str,
     work.store_given()
     result = vstar(
         work.task,
-        [question_of(work.family, one) for one in work.questions],
+        [question_of(work.family, one) for one in work.asked],
         lambda: load_model(run.base),
         work.settings(),
         solutions=work.solutions(),
@@ -84,6 +81,26 @@ class _Work:
             save_every=recipe.save_every,
         )
         self._uses = sides(data.pairs, split=recipe.split, held_out=recipe.held_out_splits)
+        self._room = self._fit()
+
+    def _fit(self) -> int:
+        """Leaves out what does not fit; returns the most tokens of a solution."""
+        asked = [question_of(self.family, one) for one in [*self.questions, *self.validation]]
+        found = fit(
+            self.context,
+            self.keeper,
+            {one.key: [self.task.ask(one, hint=False)] for one in asked},
+            base=lambda: load_model(self.run.base),
+            new_tokens=self.recipe.max_new_tokens,
+        )
+        self.left_out = found.left_out
+        self.validation = [one for one in self.validation if one.id not in found.left_out]
+        return found.room
+
+    @property
+    def asked(self) -> list[Asking]:
+        """The questions that solutions are sampled of; those with given solutions may be others too."""
+        return [one for one in self.questions if one.id not in self.left_out]
 
     def settings(self) -> VstarSettings:
         recipe = self.recipe
@@ -167,7 +184,7 @@ class _Work:
         return examine(self.context, loaded, self.task, asked).samples
 
     def describe(self, name: str, facts: Mapping[str, Any]) -> Described | None:
-        if name == _ROOM:
+        if name == ROOM:
             return None
         if name == VERIFIER:
             report = VerifierReport(**facts)
@@ -241,7 +258,7 @@ class _Work:
     def _trained(self) -> list[VstarIteration]:
         """Generators with weights of their own, in their order."""
         names = set(self.run.checkpoints.values_list("name", flat=True))
-        facts = self.run.facts.exclude(name__in=[_ROOM, VERIFIER]).values_list("name", "facts")
+        facts = self.run.facts.exclude(name__in=[ROOM, VERIFIER]).values_list("name", "facts")
         found = [VstarIteration(**stored) for name, stored in facts if name in names]
         return sorted(found, key=lambda one: one.number)
 
@@ -250,21 +267,10 @@ class _Work:
         return SamplingSettings(
             temperature=recipe.temperature,
             top_p=recipe.top_p,
-            max_new_tokens=recipe.max_new_tokens or self._room(),
+            max_new_tokens=self._room,
             stop=stop_strings(self.family),
             calculator=uses_calculator(self.family),
         )
-
-    def _room(self) -> int:
-        """What fits behind the longest prompt. Asked of the base once."""
-        facts = self.keeper.facts(_ROOM)
-        if facts is None:
-            asked = [question_of(self.family, one) for one in [*self.questions, *self.validation]]
-            prompts = (self.task.ask(one, hint=False) for one in asked)
-            sampler = LocalSampler(load_model(self.run.base))
-            facts = {"tokens": room_for(sampler, prompts, most=DEFAULT_NEW_TOKENS)}
-            self.keeper.put_facts(_ROOM, facts)
-        return int(facts["tokens"])
 
 
 def _best(trained: Sequence[VstarIteration]) -> VstarIteration:

@@ -1,0 +1,216 @@
+"""On what a run was computed and what it met: recorded on it, and on its page."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from django.test import Client
+
+from accounts.audit import COMMAND
+from generation.registry.checkpoints import save_checkpoint
+from generation.registry.loading import LoadedModel, load_folder
+from generation.registry.manifest import read_manifest
+from generation.registry.models import LanguageModel
+from generation.registry.opening import load_model
+from generation.registry.selectors import get_model
+from generation.registry.services import register_model
+from jobs.errors import JobError
+from jobs.logs import read_log
+from jobs.services import run_here
+from ratings.library.models import Question
+from tests.generation_runs.worlds import make_questions
+from tests.training.tiny import char_tokenizer, tiny_model
+from tests.training_runs.test_star_runs import interrupted
+from tests.training_runs.votes import voted_sums
+from tests.training_runs.worlds import done, launched, make_sums, outcome_of
+from training.losses import Loss, completion_loss
+from training.parallel import team
+from training.runs import checkpoints
+from training.runs.launching import resume_run
+from training.runs.models import TrainingRun
+from training.runs.selectors import get_run
+from training.runs.vocabulary import lost_characters
+from training.runs.watching import JobWatch
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("storage")]
+
+LORA: dict[str, Any] = {"lora_rank": 4, "lora_alpha": 8.0, "lora_dropout": 0.1, "validation_split": ""}
+
+
+def page_of(client: Client, user: Any, run: TrainingRun) -> str:
+    client.force_login(user)
+    return client.get(f"/runs/{run.pk}/").content.decode()
+
+
+def test_adapters_and_checkpointing_are_recorded_and_the_model_is_whole(client: Client, engineer) -> None:
+    make_sums()
+    run = done("sft", gradient_checkpointing=True, **LORA)
+    assert run.conditions == {
+        "device": "cpu",
+        "precision": "fp32",
+        "processes": 1,
+        "checkpointing": True,
+        "lora": {"rank": 4, "alpha": 8.0, "targets": [], "dropout": 0.1},
+    }
+    manifest = read_manifest(checkpoints.folder_of(run, "best"))
+    assert manifest["lora"] == run.conditions["lora"]
+    trained, base = load_model(get_model("made")).model, load_model(run.base).model
+    names = {name for name, weight in trained.named_parameters()}
+    assert names == {name for name, _ in base.named_parameters()}
+    changed = {
+        name
+        for name, weight in trained.named_parameters()
+        if not torch.equal(weight, base.get_parameter(name))
+    }
+    assert changed and all(".attn." in name or ".mlp." in name for name in changed)
+    # Whatever trains a model trains this one: here once more, with all of its weights.
+    assert done("sft", "further", base="made", validation_split="").job.state == "finished"
+    shown = page_of(client, engineer, run)
+    for words in ("How it is computed", "32 bits throughout", "rank 4, alpha 8", "gradient checkpointing"):
+        assert words in shown
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("algorithm", ["dpo", "star", "vstar"])
+def test_every_algorithm_trains_adapters_and_by_two_processes(algorithm: str) -> None:
+    if algorithm == "dpo":
+        voted_sums()
+    else:
+        make_sums()
+    lora = {key: value for key, value in LORA.items() if key.startswith("lora")} | {"lora_dropout": 0.0}
+    more = lora | ({"studies": ["trial"]} if algorithm == "dpo" else {})
+    alone = done(algorithm, "alone", **more)
+    together = done(algorithm, "together", processes=2, **more)
+    assert (alone.conditions["processes"], together.conditions["processes"]) == (1, 2)
+    assert together.conditions["lora"]["rank"] == 4
+    # Later trainings start from what sampling found, and that may differ in a last digit's tie.
+    losses = [
+        list(run.job.metrics.filter(series="loss").order_by("step").values_list("value", flat=True)[:4])
+        for run in (alone, together)
+    ]
+    # AdamW's first step is the gradient's sign alone, and pairs of fresh adapters have gradients of rounding's size.
+    assert losses[1] == pytest.approx(losses[0], rel=1e-4 if algorithm == "dpo" else 1e-5)
+    assert team._team is None  # ended with the run
+
+
+@pytest.mark.slow
+def test_a_run_of_two_processes_that_is_interrupted_ends_with_the_same_numbers(monkeypatch) -> None:
+    make_sums()
+    expected = outcome_of(done("sft", "whole", processes=2, steps=8))
+    run = launched("sft", "cut", processes=2, steps=8)
+    cure = interrupted(monkeypatch, JobWatch, "step", at=5, before=False)
+    with pytest.raises(KeyboardInterrupt):
+        run_here(run.job_id)
+    assert team._team is None
+    cure()
+    resume_run(run, actor=COMMAND)
+    run_here(run.job_id)
+    assert outcome_of(get_run(run.pk)) == expected
+
+
+class Poison:
+    """The loss of a training that becomes no number at a step: what numbers that run away come to."""
+
+    def __init__(self, loss_of: Any, step: int) -> None:
+        self._loss_of, self._step, self._calls = loss_of, step, 0
+
+    def __call__(self, *arguments: Any) -> Loss:
+        self._calls += 1
+        loss: Loss = self._loss_of(*arguments)
+        return Loss(loss.total * float("nan")) if self._calls == self._step else loss
+
+
+def test_a_loss_that_is_no_number_leaves_a_model_to_start_from(client: Client, engineer, monkeypatch) -> None:
+    make_sums()
+    good = done("sft", "good", steps=4, save_every=4, schedule="constant", keep="last", validation_split="")
+    run = launched("sft", steps=6, save_every=2, schedule="constant", validation_split="")
+    monkeypatch.setattr("training.sft.completion_loss", Poison(completion_loss, 5))
+    with pytest.raises(JobError, match="loss of step 5 is nan; the state of step 4 is kept") as caught:
+        run_here(run.job_id)
+    assert caught.value.details["model"] == "made-before-step-5"
+    # Bitwise what four steps make of the base.
+    kept, expected = (load_model(get_model(name)).model for name in ("made-before-step-5", "good"))
+    assert all(torch.equal(kept.get_parameter(name), weight) for name, weight in expected.named_parameters())
+    assert good.checkpoints.get(is_result=True).step == 4
+    row = run.checkpoints.get()
+    assert (row.step, row.is_result) == (4, False)
+    shown = page_of(client, engineer, get_run(run.pk))
+    assert "step 5" in shown and "made-before-step-5" in shown
+    # From there on, with a lower rate.
+    monkeypatch.undo()
+    assert done("sft", "lower", base="made-before-step-5", learning_rate=1e-4).job.state == "finished"
+
+
+def lacking(folder: Path, missing: str) -> LanguageModel:
+    """A model whose tokenizer knows every printable character but these."""
+    tokenizer = char_tokenizer()
+    state = json.loads(tokenizer.backend_tokenizer.to_str())
+    for character in missing:
+        state["model"]["vocab"][f"<not {ord(character)}>"] = state["model"]["vocab"].pop(character)
+    tokenizer.backend_tokenizer.__setstate__(json.dumps(state).encode())
+    model = tiny_model(context=256)
+    save_checkpoint(LoadedModel(model, tokenizer, 256, "cpu"), folder / "lacking", manifest={})
+    assert lost_characters(load_folder(folder / "lacking").tokenizer, f"a{missing}b") == set(missing)
+    return register_model("lacking", path=folder / "lacking", actor=COMMAND)
+
+
+def test_a_tokenizer_that_can_not_write_the_layout_is_refused_before_any_work(roots) -> None:
+    make_sums()
+    lacking(roots, "7\n")
+    run = launched("star", base="lacking")
+    with pytest.raises(
+        JobError, match="cannot write a line break, '7', which every question of 'sums'"
+    ) as caught:
+        run_here(run.job_id)
+    assert caught.value.code == "tokenizer_lacks"
+    assert caught.value.details["characters"] == ["\n", "7"]
+    assert not run.examples.exists() and not checkpoints.folder_of_run(run).exists()
+
+
+def test_characters_of_single_questions_that_a_tokenizer_lacks_are_counted(
+    client: Client, engineer, roots
+) -> None:
+    make_questions("problems", family="gsm8k")
+    question = Question.objects.filter(dataset__name="problems").order_by("pk")[0]
+    text = question.current_revision.text
+    type(question.current_revision).objects.filter(pk=question.current_revision.pk).update(text=f"{text} Ω")
+    lacking(roots, "")
+    run = launched(
+        "star", dataset="problems", base="lacking", iterations=1, validation_split="", max_new_tokens=8
+    )
+    with pytest.raises(JobError):  # a model from scratch gets nothing right
+        run_here(run.job_id)
+    found = get_run(run.pk)
+    assert found.conditions["unknown_characters"]["characters"] == ["Ω"]
+    assert found.conditions["unknown_characters"]["questions"] == 1
+    assert "the tokenizer does not know &#x27;Ω&#x27;" in page_of(client, engineer, found)
+
+
+def test_questions_that_leave_no_room_for_an_answer_are_left_out_and_counted(
+    client: Client, engineer
+) -> None:
+    make_sums(count=60)
+    long = Question.objects.filter(split="train").order_by("pk")[:2]
+    for question in long:
+        digits = "1" * 100
+        type(question.current_revision).objects.filter(question=question).update(text=f"{digits} + {digits}")
+    run = done("star", questions_per_iteration=0, iterations=1, max_new_tokens=330)
+    told = run.conditions["too_long"]
+    assert (told["questions"], told["context"], told["room"]) == (2, 512, 330)
+    assert told["longest"] > 512 - 330
+    assert not run.examples.filter(question__in=list(long)).exists()
+    assert run.examples.exists()
+    assert f"2 of {told['of']} questions left out" in page_of(client, engineer, run)
+    assert "2 of" in read_log(run.job_id).text
+
+
+def test_a_run_none_of_whose_questions_fits_is_refused_with_the_numbers() -> None:
+    make_sums()
+    run = launched("star", max_new_tokens=511)
+    with pytest.raises(JobError, match="None of .* questions fits: the shortest prompt has") as caught:
+        run_here(run.job_id)
+    assert caught.value.code == "prompt_too_long"
