@@ -5,11 +5,12 @@ from __future__ import annotations
 from django.urls import URLPattern, path
 
 from training.figures import pages as figure_pages
-from training.runs import evaluation_pages, launch_pages, pages, watch_pages
+from training.runs import compare_pages, evaluation_pages, launch_pages, pages, watch_pages
 
 app_name = "training"
 urlpatterns: list[URLPattern] = [
     path("runs/", pages.runs, name="runs"),
+    path("runs/compare/", compare_pages.compare_runs, name="compare"),
     path("runs/new/", launch_pages.choose_recipe, name="choose_recipe"),
     path("runs/new/<slug:recipe>/", launch_pages.new_run, name="new_run"),
     path("runs/<int:pk>/", pages.run, name="run"),

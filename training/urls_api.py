@@ -10,6 +10,7 @@ from training.runs import api
 urlpatterns: list[URLPattern] = [
     path("lineage/<int:rationale>/", LineageView.as_view(), name="api_lineage"),
     path("runs/", api.RunsView.as_view(), name="api_runs"),
+    path("runs/compare/", api.CompareRunsView.as_view(), name="api_compare_runs"),
     path("runs/<int:pk>/", api.RunView.as_view(), name="api_run"),
     path("runs/<int:pk>/cancel/", api.CancelRunView.as_view(), name="api_cancel_run"),
     path("runs/<int:pk>/resume/", api.ResumeRunView.as_view(), name="api_resume_run"),

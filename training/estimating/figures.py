@@ -80,7 +80,9 @@ class Lengths:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figures:
-    """wall, cpu: seconds of the clock, and of the processor. held_bytes: by the process once the model is loaded."""
+    """wall, cpu: seconds of the clock, and of the processor. held_bytes: by a
+    process at work, beside what training.estimating.memory counts.
+    """
 
     shape: Shape
     wall: Pace

@@ -23,7 +23,7 @@ SCORED_AT_ONCE = 16_384
 
 
 def peak_bytes(parts: Iterable[Part], figures: Figures) -> int:
-    """Of the process: what it held once the model was loaded, and the part that needs most on top of it.
+    """Of the process: what it holds at any rate, and the part that needs most on top of it.
 
     On a GPU what is computed lies there, and only the rows are the process's.
     """

@@ -7,7 +7,7 @@ from http import HTTPStatus
 
 import django_filters
 from django.db.models import QuerySet
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import generics
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -24,6 +24,7 @@ from training.recipes.errors import unknown_recipe
 from training.recipes.reader import read_recipe, recipe_names
 from training.runs import selectors
 from training.runs.blinding import require_visible_votes
+from training.runs.comparing import compare
 from training.runs.evaluating import launch_evaluation
 from training.runs.launching import cancel_run, launch_training_for, resume_run
 from training.runs.models import (
@@ -38,6 +39,7 @@ from training.runs.models import (
 )
 from training.runs.serializers import (
     CheckpointSerializer,
+    ComparisonSerializer,
     EvaluationSerializer,
     ExampleSerializer,
     NewEvaluationSerializer,
@@ -95,6 +97,22 @@ class RunView(APIView):
     def get(self, request: Request, pk: int) -> Response:
         require(staff_user(request), Act.VIEW_MODELS)
         return Response(RunWithIterationsSerializer(selectors.get_run(pk)).data)
+
+
+class CompareRunsView(APIView):
+    """Two to six runs of one dataset side by side."""
+
+    @extend_schema(
+        parameters=[OpenApiParameter("run", str, many=True, required=True, description="labels of runs")],
+        responses=ComparisonSerializer,
+    )
+    def get(self, request: Request) -> Response:
+        """`?run=LABEL&run=LABEL`: differing keys, accuracy with intervals, paired differences, time and steps.
+
+        422 for fewer than two, more than six, and for runs of different datasets; 404 for a label that no run has.
+        """
+        require(staff_user(request), Act.VIEW_MODELS)
+        return Response(compare(request.query_params.getlist("run")).as_json())
 
 
 class _RunActView(APIView):

@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
 #: Questions whose answers are kept, to be read side by side across iterations.
 SHOWN = 6
-#: The fact of a run that trains once: {"validation": {question: right or not}}, as the loops' reports have it.
-RESULTS = "results"
 _BATCH = 256
 
 

@@ -16,16 +16,17 @@ from generation.runs.samplers import room_for
 from generation.runs.spec import DEFAULT_NEW_TOKENS
 from generation.sampling.local import LocalSampler
 from generation.sampling.types import SamplingSettings
-from jobs.memory import held_bytes
+from jobs.memory import peak_bytes
 from jobs.stopwatch import STARTING
 from problems.types import Family
 from ratings.library.models import Source
 from ratings.library.splitting import questions_by_split
 from ratings.studies.draw import PROMPT_SPLIT
 from training.batching import Example
-from training.calibrating import MANY, TEXTS, Spent, calibrate
+from training.calibrating import LARGE, MANY, TEXTS, Measured, Spent, calibrate
 from training.errors import NothingToLearn
 from training.estimating.figures import Figures
+from training.estimating.memory import sampling_bytes, training_bytes
 from training.estimating.plan import ANSWERS
 from training.runs.direct import direct_example
 from training.runs.models import Measurement
@@ -50,7 +51,6 @@ def run_measurement(context: JobContext) -> dict[str, Any]:
     context.stage("loading the model")
     loaded = load_model(measurement.model)
     first = Spent(*context.spent("loading the model"))
-    held = held_bytes() or 0
     start, load = imports, first
     if first.wall < AGAIN_SECONDS:
         # The first load of a process also imports the model's code: that is part of every start.
@@ -80,6 +80,7 @@ def run_measurement(context: JobContext) -> dict[str, Any]:
         shot=_shot(loaded, texts.get("", [])),
         check=context.check,
     )
+    held = _held(measured, peak_bytes() or 0, sampled=min(MANY, len(asked)))
     figures = Figures(
         shape=measured.shape,
         wall=measured.wall,
@@ -93,6 +94,18 @@ def run_measurement(context: JobContext) -> dict[str, Any]:
             host=socket.gethostname()[:200] or site.PUBLIC_URL, figures=figures.as_json()
         )
     return {"model": measurement.model.label, "dataset": measurement.dataset.name, **figures.as_json()}
+
+
+def _held(measured: Measured, peak: int, *, sampled: int) -> int:
+    """What the process holds beside what the formulas count: the measuring's own peak less its own largest part.
+
+    Libraries hold more once they have worked than when they were loaded.
+    """
+    lengths, shape = measured.lengths, measured.shape
+    text = lengths.texts.get("", lengths.learned)
+    training = training_bytes(shape, tokens=LARGE * text, length=text)
+    sampling = sampling_bytes(shape, rows=sampled, length=lengths.question + lengths.longest)
+    return max(0, peak - max(training, sampling))
 
 
 def _split(splits: dict[str, int]) -> str:

@@ -101,6 +101,17 @@ class RunWithIterationsSerializer(RunSerializer):
         read_only_fields = fields
 
 
+class ComparisonSerializer(serializers.Serializer[Any]):
+    """Runs in the order asked for; `differences` are the first minus the second of every two, on the same questions."""
+
+    dataset = serializers.CharField()
+    runs = serializers.ListField(child=serializers.JSONField())
+    differences = serializers.ListField(child=serializers.JSONField())
+    recipe = serializers.DictField(
+        child=serializers.JSONField(), help_text="keys that differ: {key: {label: value}}"
+    )
+
+
 class NewRunSerializer(serializers.Serializer[Any]):
     """`set`: instead of the recipe's values, by key."""
 

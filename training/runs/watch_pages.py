@@ -38,11 +38,7 @@ def charts(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def strip_part(run: TrainingRun) -> dict[str, Any]:
-    return {
-        "run": run,
-        "strip": strip_of(run),
-        "costs": [] if counts_are_hidden(run) or run.job.is_live else cost_rows(run),
-    }
+    return {"run": run, "strip": strip_of(run)}
 
 
 def charts_part(run: TrainingRun) -> dict[str, Any]:
@@ -56,5 +52,6 @@ def charts_part(run: TrainingRun) -> dict[str, Any]:
     return {
         "run": run,
         "iteration_charts": [chart for chart in own if chart],
+        "costs": [] if counts_are_hidden(run) or run.job.is_live else cost_rows(run),
         "curves": charts_of(series, prefix=f"job-{run.job_id}"),
     }
