@@ -186,11 +186,11 @@ def test_a_rating_sent_with_it_is_refused_with_an_answer_and_an_entry(client, en
     assert "A preview link was used to rate" in seen and "/preview/scp_" in seen
 
 
-@pytest.mark.parametrize("token", ["scp_forged", "scp_", "scr_abc", PREFIX + signing.dumps(1, salt="other")])
-def test_a_forged_token_shows_nothing_and_is_no_entry(client, token):
+def test_a_forged_token_shows_nothing_and_is_no_entry(client):
     draft()
-    assert client.get(f"/preview/{token}/").status_code == 404
-    assert client.post(f"/preview/{token}/").status_code == 404
+    for token in ("scp_forged", "scp_", "scr_abc", PREFIX + signing.dumps(1, salt="other")):
+        assert client.get(f"/preview/{token}/").status_code == 404, token
+        assert client.post(f"/preview/{token}/").status_code == 404, token
     assert not AuditEvent.objects.filter(act="preview.refused").exists()
 
 
@@ -201,6 +201,7 @@ def test_an_old_link_is_over(client, monkeypatch):
     assert client.get(link).status_code == 404
 
 
-@pytest.mark.parametrize("step", ["0", "99", "x", "-1", "²", "9" * 30])
-def test_any_step_is_some_page(client, step):
-    assert client.get(address(draft()), {"step": step}).status_code == 200
+def test_any_step_is_some_page(client):
+    link = address(draft())
+    for step in ("0", "99", "x", "-1", "²", "9" * 30):
+        assert client.get(link, {"step": step}).status_code == 200, step
