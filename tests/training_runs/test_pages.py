@@ -237,8 +237,12 @@ def test_examples_are_filtered_by_origin_verdict_and_fate(signed_in, query, coun
 def test_an_example_shows_the_prompt_exactly_as_it_was_sent(signed_in) -> None:
     run = staged()
     page = text_of(signed_in, f"/runs/{run.pk}/examples/", origin="rationalized")
-    assert "Input:\n1 + 1\nTarget:\n2\n\n</span>Input:\n5 + 6\nTarget: 1 1\n</pre>" in page
-    assert '<pre class="example__text">Input:\n5 + 6\nTarget:\n</pre>' in page
+    assert "Input:\n1 + 1\nTarget:\n2\n\n</span>Input:\n5 + 6\nTarget: 1 1\n</code></pre>" in page
+    example = run.examples.get(origin="rationalized")
+    assert f'<code id="learned-{example.pk}">Input:\n5 + 6\nTarget:\n</code></pre>' in page
+    # Each text has a button that copies it, hidden where there is no script.
+    for part in ("sent", "learned", "completion"):
+        assert f'data-copy="{part}-{example.pk}"' in page and f'id="{part}-{example.pk}"' in page
 
 
 def test_a_filter_that_is_none_is_told(signed_in) -> None:

@@ -100,7 +100,9 @@ def panel(
 
     names = list(dict.fromkeys(_line(point, by) for point in points))
     values = [_value(point, by) for point in points]
-    legend = altair.Legend(title=of if by == "group" else None, orient="top", columns=6, labelLimit=0)
+    legend = altair.Legend(
+        title=of if by == "group" else None, orient="top", columns=6, labelLimit=0, symbolOpacity=1
+    )
     scale = altair.Scale(domain=[0, 1])
     last = max(point.iteration for point in points)
     base = altair.Chart(altair.Data(values=values)).encode(
@@ -120,7 +122,8 @@ def panel(
         tooltip=tips,
     )
     band = base.mark_area(opacity=0.15).encode(y="low:Q", y2="high:Q")
-    chart = band + lines
+    # The first layer decides what the legend looks like.
+    chart = lines + band
     if rule:
         mark = altair.Chart(altair.Data(values=[{"iteration": rule}]))
         chart += mark.mark_rule(strokeDash=[2, 3]).encode(x="iteration:Q")

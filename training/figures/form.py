@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from django import forms
+from django.utils.html import format_html
 
 from training.figures.catalogue import KINDS
 from training.figures.making import MAX_RUNS
 from training.figures.selectors import runs_to_draw
 from training.runs.models import TrainingRun
+
+_KIND = '{} <span class="choice-note">{}</span>'
 
 
 class FigureForm(forms.Form):
@@ -23,7 +26,7 @@ class FigureForm(forms.Form):
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]
         name, runs = self.fields["name"], self.fields["runs"]
         assert isinstance(name, forms.ChoiceField) and isinstance(runs, forms.MultipleChoiceField)
-        name.choices = [(kind.name, f"{kind.title}: {kind.needs}") for kind in KINDS.values()]
+        name.choices = [(kind.name, format_html(_KIND, kind.title, kind.needs)) for kind in KINDS.values()]
         runs.choices = [(str(run.pk), _words(run)) for run in runs_to_draw()[:MAX_RUNS]]
 
     def chosen_runs(self) -> list[TrainingRun]:

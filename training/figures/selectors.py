@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.db.models import Q, QuerySet
+from django.db.models import Prefetch, Q, QuerySet
 
 from training.figures.errors import FigureNotFound
 from training.figures.models import FigureRecord
@@ -11,7 +11,8 @@ from training.runs.models import Algorithm, TrainingRun
 
 def figures() -> QuerySet[FigureRecord]:
     """All of them, newest first, with what a list shows."""
-    return FigureRecord.objects.select_related("dataset").prefetch_related("runs__job").order_by("-id")
+    runs = Prefetch("runs", TrainingRun.objects.select_related("job").order_by("id"))
+    return FigureRecord.objects.select_related("dataset").prefetch_related(runs).order_by("-id")
 
 
 def get_figure(pk: int) -> FigureRecord:

@@ -84,7 +84,7 @@ def _over_iterations(measured: Sequence[_Measured]) -> Chart:
     legend = altair.Legend(title=None, orient="top", labelLimit=0)
     x = altair.X("iteration:O", title="iteration", axis=altair.Axis(labelAngle=0))
     y = altair.Y(
-        "agreement:Q", title="as many steps", scale=altair.Scale(zero=False), axis=altair.Axis(format="%")
+        "agreement:Q", title="as many steps", scale=altair.Scale(domain=[0, 1]), axis=altair.Axis(format="%")
     )
     color = altair.Color("arm:N", legend=legend)
     lines = altair.Chart(altair.Data(values=means)).mark_line(point=True)
