@@ -31,7 +31,8 @@ def open_sampler(run: GenerationRun, *, watch: Watch | None = None) -> Sampler:
 def sampler_of(
     model: LanguageModel, *, batch_size: int, keep_tags: bool = False, watch: Watch | None = None
 ) -> Sampler:
-    """keep_tags: thinking inside a text stays in it. watch: is asked and told while a server is waited for.
+    """keep_tags: thinking inside a text stays in it. watch: is asked and told while a server is waited for, and
+    told of a batch that the memory does not hold.
 
     Raises UnknownEndpoint and NoKey, and what loading raises (ModelUnusable, ModelChanged, UnusableFolder).
     """
@@ -40,7 +41,7 @@ def sampler_of(
     from generation.registry.opening import load_model
     from generation.sampling.local import LocalSampler
 
-    return LocalSampler(load_model(model), batch_size=batch_size, keep_tags=keep_tags)
+    return LocalSampler(load_model(model), batch_size=batch_size, keep_tags=keep_tags, watch=watch)
 
 
 def sampling_settings(run: GenerationRun) -> SamplingSettings:

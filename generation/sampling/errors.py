@@ -30,13 +30,13 @@ class NotFinite(StarchamberError):
 
 
 class OutOfMemory(StarchamberError):
-    """The GPU does not hold the model and a single completion."""
+    """The memory does not hold the model and a single completion."""
 
     status = HTTPStatus.UNPROCESSABLE_ENTITY
     code = "out_of_memory"
 
     def __init__(self) -> None:
-        super().__init__("The GPU's memory does not hold the model and one completion beside it.")
+        super().__init__("The memory does not hold the model and one completion beside it.")
 
 
 class EndpointError(StarchamberError):

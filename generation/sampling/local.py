@@ -10,17 +10,16 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-import torch
-
 from generation.registry.loading import LoadedModel, evaluating
 from generation.registry.tokens import encode_prompts
 from generation.sampling.decoders import CacheDecoder, Decoder
 from generation.sampling.errors import NotFinite, OutOfMemory, PromptTooLong, refuse_misfit
 from generation.sampling.gptj import GptjDecoder, is_refilled, is_supported
+from generation.sampling.memory import give_back, ran_out
 from generation.sampling.rows import Ends, Row, Work, complete
 from generation.sampling.streams import streams
 from generation.sampling.thinking import split_thinking
-from generation.sampling.types import Completion, PromptRequest, SamplingSettings
+from generation.sampling.types import Completion, PromptRequest, SamplingSettings, Watch
 
 __all__ = ["LocalSampler", "NotFinite", "OutOfMemory", "PromptTooLong", "closing_tokens"]
 
@@ -30,22 +29,29 @@ class LocalSampler:
 
     loaded: may be trained on between two calls, not during one. batch_size: most rows at a time; it bounds the memory
     and changes no result. keep_tags: thinking stays in the text, as it was written, for callers that take it apart
-    themselves.
+    themselves. watch: is told of a batch that was halved.
     """
 
-    def __init__(self, loaded: LoadedModel, batch_size: int = 256, *, keep_tags: bool = False) -> None:
+    def __init__(
+        self,
+        loaded: LoadedModel,
+        batch_size: int = 256,
+        *,
+        keep_tags: bool = False,
+        watch: Watch | None = None,
+    ) -> None:
         if batch_size < 1:
             raise ValueError(f"batch_size: {batch_size}; expected at least 1")
         self.loaded = loaded
         self.batch_size = batch_size
-        self._keep_tags = keep_tags
+        self._keep_tags, self._watch = keep_tags, watch
         self._closing = closing_tokens(loaded)
 
     def sample(self, requests: Sequence[PromptRequest], settings: SamplingSettings) -> list[Completion]:
         """One completion per request, in their order.
 
-        A batch that does not fit into a GPU's memory is halved. Raises PromptTooLong before anything is computed,
-        NotFinite, and OutOfMemory where a single row does not fit.
+        A batch that does not fit into the memory is halved, and so are those after it. Raises PromptTooLong before
+        anything is computed, NotFinite, and OutOfMemory where a single row does not fit.
         """
         tokens = self._encode(requests, settings)
         order = sorted(range(len(requests)), key=lambda index: (len(tokens[index]), tokens[index], index))
@@ -60,7 +66,7 @@ class LocalSampler:
                 seeds = [requests[index].seed for index in order[part]]
                 done = self._complete(Work(ordered[part], seeds, stream.prefix, size), settings, ends)
                 if done is None:
-                    size = min(size, len(seeds)) // 2
+                    size = self.batch_size = self._halved(min(size, len(seeds)))
                 else:
                     rows += done
         found = dict(zip(order, rows, strict=True))
@@ -73,12 +79,22 @@ class LocalSampler:
         """The rows of a stream; None if the memory does not hold so many at once."""
         try:
             return complete(self._decoder(), work, settings, ends)
-        except torch.OutOfMemoryError as error:
+        except (RuntimeError, MemoryError) as error:
+            if not ran_out(error):
+                raise
             if min(work.at_once, len(work.seeds)) == 1:
                 raise OutOfMemory from error
         # Behind the handler: the exception kept the batch's tensors alive.
-        torch.cuda.empty_cache()
+        give_back()
         return None
+
+    def _halved(self, tried: int) -> int:
+        rows = tried // 2
+        if self._watch is not None:
+            self._watch.log(
+                f"The memory does not hold {tried:,} completions at once: {rows:,} at once from here on."
+            )
+        return rows
 
     def _decoder(self) -> Decoder:
         model = self.loaded.model

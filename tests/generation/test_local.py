@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import random
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -278,8 +279,14 @@ def test_a_batch_that_the_memory_does_not_hold_is_halved_until_it_does(
 
     expected = sample(gptj(), prompts(20), DRAWN)
     monkeypatch.setattr(fast.GptjDecoder, "start", starved)
-    found = sample(gptj(), prompts(20), DRAWN, batch_size=16)
+    said: list[str] = []
+    watch = SimpleNamespace(log=said.append)
+    found = sample(gptj(), prompts(20), DRAWN, batch_size=16, watch=watch)
     assert [one.tokens for one in found] == [one.tokens for one in expected]
+    assert [words.split(" at once: ")[1] for words in said] == [
+        "8 at once from here on.",
+        "4 at once from here on.",
+    ]
     assert tried == [16, 8, 4, 4, 4, 4, 4]
     room = 0
     with pytest.raises(OutOfMemory, match="does not hold"):

@@ -2,7 +2,7 @@
 
     {"device": "cpu", "precision": "fp32", "processes": 2, "checkpointing": true,
      "lora": {"rank": 8, "alpha": 16.0, "targets": ["q_proj", …], "dropout": 0.0},
-     "halved": [{"of": "training", "step": 12, "rows": 6}, …],
+     "halved": [{"of": "training", "step": 12, "rows": 6}, {"of": "sampling", "words": "…"}, …],
      "too_long": {"questions": 3, "of": 120, "longest": 341, "context": 256, "room": 32},
      "unknown_characters": {"questions": 2, "of": 120, "characters": "é—"}}
 
@@ -59,8 +59,26 @@ def note_halving(context: JobContext, step: int, rows: int) -> None:
         f"Step {step}: the memory does not hold the batch. It is computed in parts of at most {rows} from here on, "
         "which changes no result."
     )
-    halved = _conditions(context).get("halved", [])
-    one = {"of": "training", "step": step, "rows": rows}
+    _add_halving(context, {"of": "training", "step": step, "rows": rows})
+
+
+class Sampling:
+    """generation.sampling.types.Watch of a run's sampling: a batch that was halved is in the log, and on the run."""
+
+    def __init__(self, context: JobContext) -> None:
+        self._context = context
+
+    def check(self) -> None:
+        self._context.check()
+
+    def log(self, text: str) -> None:
+        self._context.log(text)
+        _add_halving(self._context, {"of": "sampling", "words": text})
+
+
+def _add_halving(context: JobContext, one: dict[str, Any]) -> None:
+    conditions = TrainingRun.objects.values_list("conditions", flat=True).get(job_id=context.job_id)
+    halved = conditions.get("halved", [])
     if one not in halved:
         note(context, halved=[*halved, one][-_MOST:])
 
@@ -72,13 +90,6 @@ def device_words(device: str) -> str:
     import torch
 
     return f"{device}: {torch.cuda.get_device_name(device)}"
-
-
-def _conditions(context: JobContext) -> dict[str, Any]:
-    found: dict[str, Any] = TrainingRun.objects.values_list("conditions", flat=True).get(
-        job_id=context.job_id
-    )
-    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,10 +119,8 @@ def shown(run: TrainingRun) -> list[Condition]:
             lines.append(_lora(found["lora"]))
     for one in found.get("halved", []):
         words = "the memory did not hold the batch; the result is the same"
-        where = f"from step {one['step']:,} on" if one["step"] else "while sampling"
-        lines.append(
-            Condition("Batch halved", f"at most {one['rows']:,} at once, {where}", words, warns=True)
-        )
+        value = one.get("words") or f"at most {one['rows']:,} at once from step {one['step']:,} on"
+        lines.append(Condition("Batch halved", value, words, warns=True))
     if left := found.get("too_long"):
         words = (
             f"the longest has {left['longest']:,} tokens; the model reads {left['context']:,}, and {left['room']:,} "

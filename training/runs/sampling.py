@@ -10,7 +10,7 @@ from generation.registry.loading import LoadedModel
 from generation.runs.spec import asked_of
 from generation.runs.texts import storable
 from generation.sampling.local import LocalSampler
-from generation.sampling.types import Completion, PromptRequest, SamplingSettings
+from generation.sampling.types import Completion, PromptRequest, SamplingSettings, Watch
 from problems.types import Family
 from ratings.library.models import Rationale
 from ratings.studies.services import chunks
@@ -25,8 +25,8 @@ _CHUNK = 500
 class StorableSampler:
     """A sampler whose texts every database can store, so that what was stored is exactly what was learned from."""
 
-    def __init__(self, loaded: LoadedModel) -> None:
-        self._sampler = LocalSampler(loaded)
+    def __init__(self, loaded: LoadedModel, *, watch: Watch | None = None) -> None:
+        self._sampler = LocalSampler(loaded, watch=watch)
 
     def sample(self, requests: Sequence[PromptRequest], settings: SamplingSettings) -> list[Completion]:
         completions = self._sampler.sample(requests, settings)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 from generation.prompts import stop_strings, uses_calculator
@@ -13,6 +14,7 @@ from problems.types import Family
 from training.batching import Example
 from training.recipes.schema import Star
 from training.runs import checkpoints
+from training.runs.conditions import Sampling
 from training.runs.descending import optimisation_of
 from training.runs.examining import SHOWN, examine
 from training.runs.fitting import ROOM, fit
@@ -49,7 +51,7 @@ def run_star(context: JobContext, run: TrainingRun, recipe: Star) -> dict[str, A
         validation=[question_of(work.family, one) for one in work.validation],
         store=work.keeper,
         watch=work.keeper,
-        sampler=StorableSampler,
+        sampler=partial(StorableSampler, watch=Sampling(context)),
         joins=data.joins,
         verifier=(lambda: load_model(get_model(recipe.verifier))) if recipe.verifier else None,
     )

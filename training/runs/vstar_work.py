@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 from generation.prompts import stop_strings, uses_calculator
@@ -14,6 +15,7 @@ from ratings.studies.services import chunks
 from training.recipes.schema import Vstar
 from training.records import Pair
 from training.runs import checkpoints
+from training.runs.conditions import Sampling
 from training.runs.agreeing import HeldOut
 from training.runs.descending import optimisation_of
 from training.runs.examining import SHOWN, examine
@@ -54,7 +56,7 @@ def run_vstar(context: JobContext, run: TrainingRun, recipe: Vstar) -> dict[str,
         validation=[question_of(work.family, one) for one in work.validation],
         store=work.keeper,
         watch=work.keeper,
-        sampler=StorableSampler,
+        sampler=partial(StorableSampler, watch=Sampling(context)),
     )
     store_verifier_pairs(context, run, recipe, expected=result.verifier.pairs, after=len(data.pairs))
     agreement = work.agreement()
