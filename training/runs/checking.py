@@ -165,13 +165,17 @@ def _check_sft(dataset: Dataset, recipe: Sft) -> None:
         require_questions(dataset, recipe.split, key="split")
         if recipe.learn == "answers":
             require_graded(dataset)
+        elif recipe.learn == "retries":
+            # The sources are of what is wrong; what puts it right came with the questions.
+            _known_sources(recipe.sources)
+            _check_sources(dataset, recipe.split, ())
         else:
             _check_sources(dataset, recipe.split, recipe.sources)
     if recipe.validation_split:
         require_questions(dataset, recipe.validation_split, key="validation_split")
 
 
-def _check_sources(dataset: Dataset, split: str, sources: tuple[str, ...]) -> None:
+def _known_sources(sources: tuple[str, ...]) -> None:
     known = set(Source.objects.filter(label__in=sources).values_list("label", flat=True))
     for label in sources:
         if label not in known:
@@ -180,6 +184,10 @@ def _check_sources(dataset: Dataset, split: str, sources: tuple[str, ...]) -> No
                 code="unknown_source",
                 details={"field": "sources", "value": label, "expected": "the label of a source"},
             )
+
+
+def _check_sources(dataset: Dataset, split: str, sources: tuple[str, ...]) -> None:
+    _known_sources(sources)
     if not learnable(dataset, split, sources).exists():
         whose = f"of {', '.join(sources)}" if sources else "that no model of this site wrote"
         raise NoRationales(

@@ -22,6 +22,7 @@ from training.runs.freezing import ContentHash, RunData, frozen
 from training.runs.groups import GROUPED_BY, accuracy_by_group, group_metrics, groups_of
 from training.runs.keeping import Described, RunKeeper
 from training.runs.models import Iteration, TrainingRun
+from training.runs.packing import packing_of
 from training.runs.questions import Asking, drawn, questions_at, split_questions
 from training.runs.rationales import learnable, rationale_contents
 from training.runs.sampling import StorableSampler, examples_of, question_of
@@ -134,6 +135,7 @@ class _Work:
             shots_in_training=recipe.shots_in_training,
             patience=recipe.patience,
             min_gain=recipe.min_gain,
+            packing=packing_of(recipe),
             batch_questions=recipe.batch_questions,
             save_every=recipe.save_every,
             seed=recipe.seed,
