@@ -5,12 +5,14 @@ from __future__ import annotations
 from django.urls import URLPattern, path
 
 from training.lineage.api import LineageView
-from training.runs import api
+from training.runs import api, watch_api
 
 urlpatterns: list[URLPattern] = [
     path("lineage/<int:rationale>/", LineageView.as_view(), name="api_lineage"),
     path("runs/", api.RunsView.as_view(), name="api_runs"),
-    path("runs/compare/", api.CompareRunsView.as_view(), name="api_compare_runs"),
+    path("measurements/", watch_api.MeasurementsView.as_view(), name="api_measurements"),
+    path("runs/estimate/", watch_api.EstimateRunView.as_view(), name="api_estimate_run"),
+    path("runs/compare/", watch_api.CompareRunsView.as_view(), name="api_compare_runs"),
     path("runs/<int:pk>/", api.RunView.as_view(), name="api_run"),
     path("runs/<int:pk>/cancel/", api.CancelRunView.as_view(), name="api_cancel_run"),
     path("runs/<int:pk>/resume/", api.ResumeRunView.as_view(), name="api_resume_run"),

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from http import HTTPStatus
+from typing import Any
 
 import django_filters
 from django.db.models import QuerySet
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework import generics
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -21,10 +22,9 @@ from jobs.services import cancel_job, resume_job
 from jobs.tasks import enqueue
 from problems.types import Verdict
 from training.recipes.errors import unknown_recipe
-from training.recipes.reader import read_recipe, recipe_names
+from training.recipes.reader import ReadRecipe, read_recipe, recipe_names
 from training.runs import selectors
 from training.runs.blinding import require_visible_votes
-from training.runs.comparing import compare
 from training.runs.evaluating import launch_evaluation
 from training.runs.launching import cancel_run, launch_training_for, resume_run
 from training.runs.models import (
@@ -39,7 +39,6 @@ from training.runs.models import (
 )
 from training.runs.serializers import (
     CheckpointSerializer,
-    ComparisonSerializer,
     EvaluationSerializer,
     ExampleSerializer,
     NewEvaluationSerializer,
@@ -72,7 +71,7 @@ class RunsView(generics.ListAPIView[TrainingRun]):
         if getattr(self, "swagger_fake_view", False):
             return TrainingRun.objects.none()
         require(staff_user(self.request), Act.VIEW_MODELS)
-        return selectors.runs().prefetch_related("checkpoints__model")
+        return selectors.runs().prefetch_related("checkpoints__model", "job__spans")
 
     @extend_schema(request=NewRunSerializer, responses={201: RunWithIterationsSerializer})
     def post(self, request: Request) -> Response:
@@ -82,10 +81,7 @@ class RunsView(generics.ListAPIView[TrainingRun]):
         body = NewRunSerializer(data=request.data)
         body.is_valid(raise_exception=True)
         asked = body.validated_data
-        if asked["recipe"] not in recipe_names():  # no file of the server by its path
-            raise unknown_recipe(asked["recipe"], recipe_names())
-        recipe = read_recipe(asked["algorithm"], asked["recipe"], asked["set"])
-        run = launch_training_for(user, recipe, label=asked["label"])
+        run = launch_training_for(user, named_recipe(asked), label=asked["label"])
         enqueue(run.job)
         return Response(RunWithIterationsSerializer(run).data, status=HTTPStatus.CREATED)
 
@@ -99,20 +95,11 @@ class RunView(APIView):
         return Response(RunWithIterationsSerializer(selectors.get_run(pk)).data)
 
 
-class CompareRunsView(APIView):
-    """Two to six runs of one dataset side by side."""
-
-    @extend_schema(
-        parameters=[OpenApiParameter("run", str, many=True, required=True, description="labels of runs")],
-        responses=ComparisonSerializer,
-    )
-    def get(self, request: Request) -> Response:
-        """`?run=LABEL&run=LABEL`: differing keys, accuracy with intervals, paired differences, time and steps.
-
-        422 for fewer than two, more than six, and for runs of different datasets; 404 for a label that no run has.
-        """
-        require(staff_user(request), Act.VIEW_MODELS)
-        return Response(compare(request.query_params.getlist("run")).as_json())
+def named_recipe(asked: dict[str, Any]) -> ReadRecipe:
+    """Raises for a recipe that has no name here: no file of the server by its path."""
+    if asked["recipe"] not in recipe_names():
+        raise unknown_recipe(asked["recipe"], recipe_names())
+    return read_recipe(asked["algorithm"], asked["recipe"], asked["set"])
 
 
 class _RunActView(APIView):

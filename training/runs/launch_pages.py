@@ -10,14 +10,18 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
+from accounts.audit import Actor
 from accounts.errors import NotFound, StarchamberError
 from accounts.gates import staff_page, staff_user
 from accounts.roles import Act
 from jobs.tasks import enqueue
 from training.recipes.reader import RecipeAbout, describe, describe_all, recipe_names
+from training.runs.estimates import outlook as outlook_of
 from training.runs.forms import LaunchForm
-from training.runs.launching import launch_training_for
+from training.runs.launching import inputs_for, launch_training_for
+from training.runs.measuring import measure
 from training.runs.models import Algorithm, TrainingRun
+from training.runs.outlook_showing import shown
 from training.runs.pages import RUNS
 from training.runs.refusals import show_refusal
 from training.runs.selectors import get_run
@@ -38,9 +42,13 @@ def choose_recipe(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @staff_page(Act.RUN_JOBS)
 def new_run(request: HttpRequest, recipe: str) -> HttpResponse:
-    """The form of one recipe, with ?from=RUN the values of that run, with ?base=LABEL that base. POST launches."""
+    """The form of one recipe, with ?from=RUN the values of that run, with ?base=LABEL that base.
+
+    POST launches; with `act` estimate or measure it says what the run would take, or has that found out.
+    """
     about = _described(recipe)
     clone = _clone_of(request, about)
+    act = request.POST.get("act", "launch")
     form = LaunchForm(
         request.POST if request.method == "POST" else None,
         about=about,
@@ -48,23 +56,50 @@ def new_run(request: HttpRequest, recipe: str) -> HttpResponse:
         base=request.GET.get("base", ""),
         label="" if clone is None else _next_label(clone.label),
     )
+    # Nobody need have named what is only asked about.
+    form.fields["label"].required = act == "launch"
+    outlook: dict[str, Any] = {}
     if form.is_valid():
         try:
-            run = launch_training_for(staff_user(request), form.recipe(), label=form.cleaned_data["label"])
+            if act == "launch":
+                return _launched(request, form)
+            outlook = _asked(request, form, act)
         except StarchamberError as error:
             show_refusal(form, error)
-        else:
-            enqueue(run.job)
-            messages.success(request, f"{run.label} is launched.")
-            return redirect("training:run", run.pk)
+    if request.headers.get("HX-Target") == "estimate":
+        return render(request, "training/_outlook.html", outlook or {"outlook_error": _errors(form)})
     context: dict[str, Any] = {
         "form": form,
         "about": about,
         "algorithm": Algorithm(about.algorithm).label,
         "clone": clone,
         "trail": [RUNS, ("New run", "/runs/new/")],
+        **outlook,
     }
     return render(request, "training/new_run.html", context, status=422 if form.errors else 200)
+
+
+def _launched(request: HttpRequest, form: LaunchForm) -> HttpResponse:
+    run = launch_training_for(staff_user(request), form.recipe(), label=form.cleaned_data["label"])
+    enqueue(run.job)
+    messages.success(request, f"{run.label} is launched.")
+    return redirect("training:run", run.pk)
+
+
+def _asked(request: HttpRequest, form: LaunchForm, act: str) -> dict[str, Any]:
+    """What the run would take; with `measure` a worker is sent to find out."""
+    recipe, user = form.recipe(), staff_user(request)
+    inputs = inputs_for(user, recipe)
+    if act == "measure":
+        enqueue(measure(inputs.base.label, inputs.dataset.name, actor=Actor.of(user)).job)
+    return {"outlook": shown(outlook_of(recipe.values, inputs), recipe.algorithm)}
+
+
+def _errors(form: LaunchForm) -> str:
+    """The first thing that is wrong, for the estimate that can not be made because of it."""
+    name, errors = next(iter(form.errors.items()))
+    field = form.fields.get(name)
+    return f"{field.label if field is not None else 'No estimate'}: {errors[0]}"
 
 
 @require_safe

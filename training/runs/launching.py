@@ -47,14 +47,19 @@ def launch_training_for(user: User, recipe: ReadRecipe, *, label: str) -> Traini
 
     Raises PermissionRefused and Blinded, and as launch_training does.
     """
-    require(user, Act.RUN_JOBS)
     _check_label(label)
+    return _launch(recipe, inputs_for(user, recipe), label, Actor.of(user))
+
+
+def inputs_for(user: User, recipe: ReadRecipe) -> Inputs:
+    """What a member of the staff may launch, and so may ask about. Raises as launch_training_for does."""
+    require(user, Act.RUN_JOBS)
     ensure_named([recipe.values.base], actor=Actor.of(user))
     inputs = check_inputs(recipe.values, paths_allowed=False)
     exported = export_study_name(recipe.values.export) if isinstance(recipe.values, Dpo) else None
     for study in [*inputs.studies, *([get_study(exported)] if exported else [])]:
         require_visible_results(study)
-    return _launch(recipe, inputs, label, Actor.of(user))
+    return inputs
 
 
 def _launch(recipe: ReadRecipe, inputs: Inputs, label: str, actor: Actor) -> TrainingRun:

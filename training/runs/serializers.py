@@ -9,7 +9,7 @@ from rest_framework import serializers
 
 from generation.registry.models import LanguageModel
 from training.recipes.schema import ALGORITHMS
-from training.runs.blinding import told
+from training.runs.blinding import counts_are_hidden, told
 from training.runs.evaluating import EvaluationSpec
 from training.runs.models import (
     Checkpoint,
@@ -44,6 +44,8 @@ class RunSerializer(serializers.ModelSerializer[TrainingRun]):
     job = JobStateSerializer(read_only=True)
     checkpoint = serializers.SerializerMethodField()
     metrics = serializers.SerializerMethodField()
+    estimate = serializers.SerializerMethodField()
+    took = serializers.SerializerMethodField()
 
     class Meta:
         model = TrainingRun
@@ -60,11 +62,32 @@ class RunSerializer(serializers.ModelSerializer[TrainingRun]):
             "code_version",
             "data_sha256",
             "metrics",
+            "estimate",
+            "took",
             "checkpoint",
             "job",
             "created_at",
         ]
         read_only_fields = fields
+
+    @extend_schema_field({"type": "object", "nullable": True})
+    def get_estimate(self, run: TrainingRun) -> dict[str, Any] | None:
+        # How many texts a run of a blinded study learns from tells what raters preferred.
+        return None if not run.estimate or counts_are_hidden(run) else run.estimate
+
+    @extend_schema_field({"type": "object", "nullable": True})
+    def get_took(self, run: TrainingRun) -> dict[str, Any] | None:
+        spans = list(run.job.spans.all())
+        if not spans:
+            return None
+        return {
+            "seconds": sum(span.seconds for span in spans),
+            "cpu_seconds": sum(span.cpu_seconds for span in spans),
+            "rss_bytes": max(
+                (span.peak_bytes for span in spans if span.peak_bytes is not None), default=None
+            ),
+            "device_bytes": run.device_peak_bytes,
+        }
 
     @extend_schema_field({"type": "string", "nullable": True})
     def get_checkpoint(self, run: TrainingRun) -> str | None:
@@ -101,24 +124,18 @@ class RunWithIterationsSerializer(RunSerializer):
         read_only_fields = fields
 
 
-class ComparisonSerializer(serializers.Serializer[Any]):
-    """Runs in the order asked for; `differences` are the first minus the second of every two, on the same questions."""
-
-    dataset = serializers.CharField()
-    runs = serializers.ListField(child=serializers.JSONField())
-    differences = serializers.ListField(child=serializers.JSONField())
-    recipe = serializers.DictField(
-        child=serializers.JSONField(), help_text="keys that differ: {key: {label: value}}"
-    )
-
-
-class NewRunSerializer(serializers.Serializer[Any]):
+class AskedRunSerializer(serializers.Serializer[Any]):
     """`set`: instead of the recipe's values, by key."""
 
     algorithm = serializers.CharField(help_text=f"one of {', '.join(ALGORITHMS)}")
     recipe = serializers.CharField(help_text="the name of a recipe")
-    label = serializers.CharField()  # type: ignore[assignment]  # a field's own label is never asked for here
     set = serializers.DictField(child=serializers.JSONField(), default=dict)
+
+
+class NewRunSerializer(AskedRunSerializer):
+    """The same, with what the resulting model is to be called."""
+
+    label = serializers.CharField()  # type: ignore[assignment]  # a field's own label is never asked for here
 
 
 class ExampleSerializer(serializers.ModelSerializer[TrainingExample]):
