@@ -122,6 +122,13 @@ class JobContext:
         """Seconds of the clock and of the processor in this stage, which is the present one."""
         return self._stopwatch.spent(stage)
 
+    def progressed(self) -> None:
+        """Something is stored that no later attempt does again: attempts that break are counted anew from here.
+
+        So a long work outlives any number of power cuts, and one that breaks at the same place each time still ends.
+        """
+        held_by(self._claim).filter(failures__gt=0).update(failures=0)
+
     def log(self, text: str) -> None:
         write_log(self.job_id, text)
 

@@ -24,7 +24,8 @@ class Kind:
     """A kind of work.
 
     run: dotted name of its handler. Only the process that does the work imports it, so it may cost as much as torch.
-    max_attempts: how many attempts in a row may break (killed, lease lost, TransientJobError) before it has failed.
+    max_attempts: how many attempts in a row may break (killed, lease lost, TransientJobError) before it has failed;
+    those since the work last stored something for good (JobContext.progressed).
     """
 
     name: str

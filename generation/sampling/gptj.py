@@ -45,6 +45,8 @@ def is_supported(model: Any) -> bool:
         type(model).__name__ == "GPTJForCausalLM"
         and bool(model.config.rotary_dim)
         and not hasattr(model, "hf_device_map")
+        # Adapters stand beside the matrices that are read here.
+        and not hasattr(model, "peft_config")
     )
 
 

@@ -37,6 +37,7 @@ from training.runs.models import (
 )
 from training.runs.models import Fate as StoredFate
 from training.runs.questions import Asking
+from training.runs.watching import SavedStates
 
 if TYPE_CHECKING:
     from generation.registry.loading import LoadedModel
@@ -92,6 +93,7 @@ class RunKeeper:
         self._prefixes: dict[str, PromptPrefix] = {}
         self._stage = ""
         self._steps_so_far = 0
+        self._saved = SavedStates(context, every=save_every)
 
     # As a store
 
@@ -112,6 +114,7 @@ class RunKeeper:
             TrainingExample.objects.bulk_create(rows, batch_size=500)
             if round:
                 Iteration.objects.get_or_create(run=self._run, number=round)
+            self._context.progressed()
 
     def facts(self, name: str) -> dict[str, Any] | None:
         found = RunFact.objects.filter(run=self._run, name=name).first()
@@ -147,6 +150,7 @@ class RunKeeper:
                 defaults={"iteration": iteration, "step": steps, "metrics": described.metrics},
             )
             self._write_facts(name, facts, described, samples)
+            self._context.progressed()
         shutil.rmtree(self._folder(name), ignore_errors=True)
         self._retire(name)
         self._count(described)
@@ -164,6 +168,7 @@ class RunKeeper:
             self._context.advance(done, total)
         else:
             self._stage = name
+            self._saved = SavedStates(self._context, every=self._save_every)
             self._context.stage(name, done, total)
 
     def step(self, step: int, loss: float, extras: Mapping[str, float]) -> None:
@@ -173,6 +178,7 @@ class RunKeeper:
         done = step - self._steps_so_far
         if done % self._save_every == 0:
             self._context.flush()
+        self._saved.note(done)
         self._context.advance(done)
 
     def halved(self, step: int, rows: int) -> None:
