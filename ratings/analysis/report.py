@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import TypedDict
 
 from ratings.analysis.agreement import agreement
+from ratings.analysis.first_shown import first_shown_effect
 from ratings.analysis.pairs import Pair, compare_pairs
 from ratings.analysis.position import position_effect
 from ratings.analysis.strengths import bradley_terry
@@ -53,6 +54,17 @@ class PositionReport(TypedDict):
     p_two_sided: float
 
 
+class FirstShownReport(TypedDict):
+    wins: int
+    losses: int
+    ties: int
+    share: float | None
+    low: float | None
+    high: float | None
+    p_two_sided: float | None
+    method: str
+
+
 class Analysis(TypedDict):
     """What `analyse_study` prints, without what only the database knows. Undefined is None, never NaN."""
 
@@ -63,6 +75,7 @@ class Analysis(TypedDict):
     strengths: list[StrengthReport]
     agreement: AgreementReport
     position: PositionReport | None
+    first_shown: FirstShownReport | None
 
 
 def analyse(ratings: Sequence[JudgedTriple], *, sources: Sequence[str]) -> Analysis:
@@ -89,6 +102,7 @@ def analyse(ratings: Sequence[JudgedTriple], *, sources: Sequence[str]) -> Analy
             "units": agreed.units,
         },
         "position": _position_report(table),
+        "first_shown": _first_shown_report(table),
     }
 
 
@@ -116,3 +130,20 @@ def _position_report(table: RatingTable) -> PositionReport | None:
     if effect is None:
         return None
     return {"mean_rank": list(effect.mean_rank), "p_two_sided": effect.p_two_sided}
+
+
+def _first_shown_report(table: RatingTable) -> FirstShownReport | None:
+    """Of ratings that showed two cards; `position` speaks of those that showed three."""
+    effect = first_shown_effect(table)
+    if effect is None:
+        return None
+    return {
+        "wins": effect.wins,
+        "losses": effect.losses,
+        "ties": effect.ties,
+        "share": effect.share.mean,
+        "low": effect.share.low,
+        "high": effect.share.high,
+        "p_two_sided": effect.share.p_two_sided,
+        "method": effect.share.method,
+    }

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from django.db.models import Count, Q, QuerySet
 
-from ratings.analysis.table import POSITIONS
 from ratings.analysis.types import JudgedTriple
 from ratings.slots.counted import COUNTED, SAID
 from ratings.slots.models import Rating, Slot
@@ -34,8 +33,7 @@ def judged_triples(study: Study, *, raters_kind: str) -> Iterator[JudgedTriple]:
             question=question,
             ranking=tuple(tuple(group) for group in ranking),
             all_bad=all_bad,
-            # Positions are those of three cards; of a pair there is none to tell.
-            shown=None if order is None or form.shown < POSITIONS else ORDERS[order],
+            shown=None if order is None else ORDERS[order][: form.shown],
             beaten=form.beaten(ranking),
         )
 

@@ -49,6 +49,19 @@ class PositionSerializer(serializers.Serializer[Any]):
     p_two_sided = serializers.FloatField()
 
 
+class FirstShownSerializer(serializers.Serializer[Any]):
+    wins = serializers.IntegerField()
+    losses = serializers.IntegerField()
+    ties = serializers.IntegerField()
+    share = serializers.FloatField(
+        allow_null=True, help_text="win rate of the card shown first; 1/2: no effect"
+    )
+    low = serializers.FloatField(allow_null=True)
+    high = serializers.FloatField(allow_null=True)
+    p_two_sided = serializers.FloatField(allow_null=True)
+    method = serializers.CharField()
+
+
 class IndexSerializer(serializers.Serializer[Any]):
     index = serializers.FloatField(allow_null=True)
     low = serializers.FloatField(allow_null=True)
@@ -113,5 +126,6 @@ class AnalysisSerializer(serializers.Serializer[Any]):
     strengths = StrengthSerializer(many=True)
     agreement = AgreementSerializer()
     position = PositionSerializer(allow_null=True)
+    first_shown = FirstShownSerializer(allow_null=True, help_text="of pairwise studies; null for others")
     protocol = ProtocolSerializer()
     blinding = BlindingSerializer(allow_null=True, help_text="null: nobody was asked, or no source is people")

@@ -56,6 +56,7 @@ def analyse_study(
         "strengths": found["strengths"],
         "agreement": found["agreement"],
         "position": found["position"],
+        "first_shown": found["first_shown"],
         "blinding": study_blinding(study, raters_kind=raters_kind),
         "protocol": protocol_report(study, found["pairs"], names=names, masked=masked),
     }

@@ -25,7 +25,7 @@ class RatingTable:
     beaten: (n, S), True for sources below the ranked ones that were not compared with each other.
     raters: (n,), codes from 0; each anonymous rating has a code of its own. None when all are anonymous.
     questions: (n,), codes from 0.
-    shown: (n, 3), the source at each position, -1 where unknown.
+    shown: (n, 3), the source at each position, -1 where unknown; a pair has no third.
     rater_count: how many raters; None when any rating is anonymous.
     """
 
@@ -56,8 +56,8 @@ class RatingTable:
 def rating_table(ratings: Sequence[JudgedTriple], *, source_count: int) -> RatingTable:
     """Turn ratings into arrays.
 
-    Raises ValueError for a source index outside the study, a source ranked (or beaten) twice, an order that is
-    not three different sources, and two ratings of one question by one rater (only the current one may be counted).
+    Raises ValueError for a source index outside the study, a source ranked (or beaten) twice, an order that is not two
+    or three different sources, and two ratings of one question by one rater (only the current one may be counted).
     """
     ranks = np.full((len(ratings), source_count), np.nan)
     beaten = np.zeros((len(ratings), source_count), dtype=np.bool_)
@@ -67,7 +67,8 @@ def rating_table(ratings: Sequence[JudgedTriple], *, source_count: int) -> Ratin
             ranks[row, source] = rank
         beaten[row, list(rating.beaten)] = True
         if rating.shown is not None:
-            shown[row] = _checked_order(rating, source_count)
+            order = _checked_order(rating, source_count)
+            shown[row, : len(order)] = order
     _refuse_double_ratings(ratings)
     named = [rating.rater for rating in ratings if rating.rater is not None]
     return RatingTable(
@@ -99,10 +100,14 @@ def _ranked_sources(rating: JudgedTriple, source_count: int) -> list[tuple[int, 
 
 def _checked_order(rating: JudgedTriple, source_count: int) -> tuple[int, ...]:
     order = rating.shown or ()
-    if len(set(order)) != POSITIONS or any(not 0 <= source < source_count for source in order):
+    if (
+        len(set(order)) != len(order)
+        or len(order) not in (2, POSITIONS)
+        or any(not 0 <= source < source_count for source in order)
+    ):
         raise ValueError(
             f"shown of question {rating.question!r} is {order!r}; "
-            f"expected {POSITIONS} different source indices from 0 to {source_count - 1}"
+            f"expected 2 or {POSITIONS} different source indices from 0 to {source_count - 1}"
         )
     return order
 

@@ -11,7 +11,7 @@ class JudgedTriple:
     question: what was judged; a study holds one triple of each question.
     ranking: groups of source indices, best first, ties in one group; may be partial or empty.
     all_bad: the rater found no rationale acceptable; a ranking given beside it counts like any other.
-    shown: the source index at each of the positions 0, 1, 2; None when unknown.
+    shown: the source index at each of the positions 0, 1, 2, or of the two of a pair; None when unknown.
     beaten: sources that all ranked ones were judged better than, and that were not compared with each other
         (what "which one is the best?" says of those left out).
     """

@@ -81,6 +81,7 @@ def present(found: dict[str, Any]) -> dict[str, Any]:
             "units": found["agreement"]["units"],
         },
         "position": _position(found["position"]),
+        "first_shown": _first_shown(found["first_shown"]),
         "methods": sorted({pair["clustered"]["method"] for pair in found["pairs"]}),
     }
 
@@ -151,3 +152,14 @@ def _position(effect: dict[str, Any] | None) -> dict[str, Any] | None:
         return None
     ranks = list(zip(("First", "Second", "Third"), map(write_number, effect["mean_rank"]), strict=True))
     return {"ranks": ranks, "p_of": write_p_of(effect["p_two_sided"])}
+
+
+def _first_shown(effect: dict[str, Any] | None) -> dict[str, Any] | None:
+    if effect is None:
+        return None
+    return {
+        **effect,
+        "rate": write_percent(effect["share"]),
+        "interval": write_interval(write_percent(effect["low"]), write_percent(effect["high"])),
+        "p_of": write_p_of(effect["p_two_sided"]),
+    }

@@ -57,7 +57,16 @@ def studies(draw: st.DrawFn) -> list[JudgedTriple]:
 
 def test_the_report_has_the_keys_of_the_contract_and_nothing_else() -> None:
     report = analyse(simulated_study(np.random.default_rng(0), tie_width=0.3), sources=SOURCES)
-    assert list(report) == ["ratings", "raters", "questions", "pairs", "strengths", "agreement", "position"]
+    assert list(report) == [
+        "ratings",
+        "raters",
+        "questions",
+        "pairs",
+        "strengths",
+        "agreement",
+        "position",
+        "first_shown",
+    ]
     assert (report["ratings"], report["raters"], report["questions"]) == (200, 20, 50)
     assert [(p["a"], p["b"]) for p in report["pairs"]] == list(combinations(SOURCES, 2))
     pair = report["pairs"][0]
@@ -73,6 +82,7 @@ def test_the_report_has_the_keys_of_the_contract_and_nothing_else() -> None:
     assert report["position"] is not None
     assert list(report["position"]) == ["mean_rank", "p_two_sided"]
     assert sum(report["position"]["mean_rank"]) == pytest.approx(6)
+    assert report["first_shown"] is None
 
 
 def test_no_ratings_is_a_report_of_nothing() -> None:

@@ -24,7 +24,7 @@ pytestmark = pytest.mark.django_db
 CALL = "/api/v1/studies/trial/analysis/"
 KEYS = [
     *("study", "raters_kind", "ratings", "raters", "questions", "excluded"),
-    *("pairs", "strengths", "agreement", "position", "blinding", "protocol"),
+    *("pairs", "strengths", "agreement", "position", "first_shown", "blinding", "protocol"),
 ]
 
 
@@ -118,6 +118,24 @@ def test_anonymous_raters_are_not_counted_and_a_question_may_have_several():
             judge(study, number, rater(study, column, anonymous=True), [[0], [1], [2]], order=None)
     found = analyse_study("trial")
     assert (found["ratings"], found["raters"], found["position"]) == (4, None, None)
+
+
+def test_of_a_pairwise_study_the_first_cards_share_is_told_beside_a_null_position():
+    study = make_study(questions=6, form={"kind": "pairwise"})
+    ada, ben = rater(study, "ada"), rater(study, "ben")
+    # Orders 0 (0, 1), 2 (1, 0), 4 (2, 0): the first wins thrice, loses once, ties once; one all bad says nothing.
+    judge(study, 1, ada, [[0], [1]], order=0)
+    judge(study, 2, ada, [[1], [0]], order=2)
+    judge(study, 3, ada, [[0, 2]], order=4)
+    judge(study, 1, ben, [[0], [1]], order=0)
+    judge(study, 2, ben, [[0], [1]], order=2)
+    judge(study, 3, ben, [], order=4, all_bad=True)
+    found = analyse_study("trial")
+    first = found["first_shown"]
+    assert found["position"] is None and found["ratings"] == 6
+    assert (first["wins"], first["losses"], first["ties"]) == (3, 1, 1)
+    assert first["low"] < first["share"] < first["high"]
+    assert analyse_study("trial", masked=True)["first_shown"] == pytest.approx(first)
 
 
 def test_a_study_without_ratings_has_nulls_and_no_nan():

@@ -60,8 +60,8 @@ def test_a_ranking_with_a_source_twice_or_unknown_is_refused(ranking: tuple[tupl
         rating_table([judged(*ranking)], source_count=3)
 
 
-@pytest.mark.parametrize("shown", [(0, 1), (0, 1, 1), (0, 1, 3), ()])
-def test_a_shown_order_that_is_not_three_different_sources_is_refused(shown: tuple[int, ...]) -> None:
+@pytest.mark.parametrize("shown", [(0,), (0, 0), (0, 1, 1), (0, 1, 3), (0, 1, 2, 0), ()])
+def test_a_shown_order_that_is_not_two_or_three_different_sources_is_refused(shown: tuple[int, ...]) -> None:
     with pytest.raises(ValueError, match="shown of question 'q'"):
         rating_table([judged((0,), shown=shown)], source_count=3)
 

@@ -102,6 +102,18 @@ def test_the_page_tells_the_numbers_of_the_analysis(client, engineer, rated):
     assert page.count("<svg") > 6 and "No effect of position" in page
 
 
+def test_of_pairs_the_page_tells_how_often_the_first_card_wins(client, engineer, db):
+    make_study(questions=6, form={"kind": "pairwise"})
+    simulate_raters(Simulation(study="trial", raters=4, left_bias=0.5), actor=COMMAND)
+    close_study("trial", actor=COMMAND)
+    first = analyse_study("trial", raters_kind="simulated")["first_shown"]
+    client.force_login(engineer)
+    page = client.get(SIMULATED).content.decode()
+    told = page[page.index('id="position"') :]
+    assert f'<span class="number nowrap">{write_percent(first["share"])}</span>' in told
+    assert f"{first['wins']}, {first['losses']}, {first['ties']}" in told and "is not known" not in told
+
+
 def test_a_blind_analyst_reads_masked_names_until_the_study_is_unblinded(client, blind_analyst, rated):
     close_study("trial", actor=COMMAND)
     client.force_login(blind_analyst)
