@@ -71,9 +71,7 @@ def _figures(found: Outlook) -> list[Figure]:
     if thought is None:
         return [] if found.steps is None else [Figure("Steps", f"{found.steps:,}", "of the optimiser")]
     figures = [
-        Figure(
-            "Time", f"about {in_words(thought.seconds)}", f"{in_words(thought.cpu_seconds)} of a processor"
-        ),
+        Figure("Time, about", in_words(thought.seconds), f"{in_words(thought.cpu_seconds)} of a processor"),
         Figure("Memory, at most", bytes_words(thought.rss_bytes)),
         Figure("Steps", f"{thought.steps:,}", f"{thought.tokens_trained:,} tokens learned from"),
     ]
