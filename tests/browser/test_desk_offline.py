@@ -108,6 +108,12 @@ def test_a_draft_that_never_reached_the_server_is_there_again(module_site: Site,
     press(again, "1", "2", "Enter")
     saved(again, 1)
     assert drafts(again) == []
+    # Who is signed out leaves nothing behind.
+    RaterToken.objects.filter(rater__study=study, purpose="session").delete()
+    with again.expect_response(lambda response: response.url.endswith("/draft/")) as refused:
+        press(again, "1")
+    assert refused.value.status == 401
+    again.wait_for_function("() => !Object.keys(localStorage).some((key) => key.includes('-draft:'))")
 
 
 @pytest.mark.slow
