@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
 from html import escape
 from http import HTTPStatus
@@ -9,7 +10,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
-from django.db import DatabaseError
+from django.db import DatabaseError, InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template import TemplateDoesNotExist
 from django.template.loader import render_to_string
@@ -24,6 +25,17 @@ _PLAIN = (
 )
 
 
+_UNEXPECTED: Mapping[str, Any] = {
+    "code": "server_error",
+    "message": "Something went wrong here. It has been logged.",
+    "details": {},
+}
+_AWAY: Mapping[str, Any] = {
+    "code": "unavailable",
+    "message": "The database does not answer at the moment. Try again in a few seconds.",
+    "details": {"retry_after_seconds": 5},
+}
+
 #: Of links that sign members of the staff in.
 _STAFF_LINKS = (LINK_PREFIX, INVITATION_PREFIX)
 
@@ -35,6 +47,9 @@ class ErrorMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        if "\0" in request.path or "%00" in request.META.get("QUERY_STRING", ""):
+            # PostgreSQL's texts hold no NUL, and nothing here is called by one.
+            return bad_request(request)
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
@@ -81,15 +96,14 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """An error that nobody expected; its stack is in the log. The page asks nothing of the database."""
-    body = {
-        "code": "server_error",
-        "message": "Something went wrong here. It has been logged.",
-        "details": {},
-    }
-    return _answer(
-        request if _is_api(request) or _is_raters(request) else None, HTTPStatus.INTERNAL_SERVER_ERROR, body
-    )
+    """An error that nobody expected; its stack is in the log. The page asks nothing of the database.
+
+    A database that does not answer is 503, which clients try again.
+    """
+    status, body = HTTPStatus.INTERNAL_SERVER_ERROR, _UNEXPECTED
+    if isinstance(sys.exception(), OperationalError | InterfaceError):
+        status, body = HTTPStatus.SERVICE_UNAVAILABLE, _AWAY
+    return _answer(request if _is_api(request) or _is_raters(request) else None, status, body)
 
 
 def _say(request: HttpRequest, status: HTTPStatus, code: str, message: str) -> HttpResponse:

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from rest_framework.exceptions import NotFound
 from rest_framework.pagination import CursorPagination
+from rest_framework.request import Request
+
+#: As SQL's integers take it.
+_LARGEST_ID = 2**63 - 1
 
 
 class NewestFirstPagination(CursorPagination):
@@ -12,3 +19,13 @@ class NewestFirstPagination(CursorPagination):
     page_size = 100
     page_size_query_param = "page_size"
     max_page_size = 1000
+
+    def decode_cursor(self, request: Request) -> Any:
+        """A cursor names an id; one that names anything else would reach the database as it stands."""
+        cursor = super().decode_cursor(request)
+        if cursor is None or cursor.position is None:
+            return cursor
+        position = str(cursor.position)
+        if not (position.isascii() and position.isdecimal() and int(position) <= _LARGEST_ID):
+            raise NotFound(self.invalid_cursor_message)
+        return cursor

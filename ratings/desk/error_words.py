@@ -50,6 +50,7 @@ ERRORS = (
     ),
     gettext_noop("There is nothing at this address."),
     gettext_noop("Something went wrong here. It has been logged."),
+    gettext_noop("The database does not answer at the moment. Try again in a few seconds."),
 )
 
 #: Those that name a value, by code; filled from the error's details.

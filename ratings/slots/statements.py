@@ -28,7 +28,7 @@ def fetch(sql: str, params: Sequence[Any]) -> list[Row]:
         with connection.cursor() as cursor:
             cursor.execute(sql, params)
             return list(cursor.fetchall()) if cursor.description else []
-    connection.ensure_connection()
+    _connect()
     with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as raw:
         raw.execute(sql, params, prepare=True)
         # Counted like Django's own, so that a test can hold the number of statements per rating.
@@ -49,7 +49,7 @@ def fetch_together(statements: Sequence[Statement]) -> list[list[Row]]:
     """
     if not is_postgresql():
         return [fetch(sql, params) for sql, params in statements]
-    connection.ensure_connection()
+    _connect()
     with connection.wrap_database_errors:
         cursors = []
         with connection.connection.pipeline():
@@ -59,6 +59,12 @@ def fetch_together(statements: Sequence[Statement]) -> list[list[Row]]:
                 if connection.queries_logged:
                     connection.queries_log.append({"sql": sql, "time": "0"})
         return [cursor.fetchall() if cursor.description else [] for cursor in cursors]
+
+
+def _connect() -> None:
+    """What Django's own cursors do first: a kept connection that the server dropped is made anew."""
+    connection.close_if_health_check_failed()
+    connection.ensure_connection()
 
 
 def moment(value: datetime) -> Any:

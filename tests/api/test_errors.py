@@ -7,7 +7,9 @@ from datetime import datetime, timedelta
 from http import HTTPStatus
 
 import pytest
+from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.core.exceptions import PermissionDenied
+from django.db import OperationalError
 from django.http import Http404
 from django.test import Client, RequestFactory
 from rest_framework import exceptions, serializers
@@ -135,6 +137,33 @@ def test_an_unexpected_error_is_left_to_the_log_and_answered_without_its_words(d
         assert (
             answer.status_code == 500 and content in answer.content and b"inner words" not in answer.content
         )
+
+
+def test_a_database_that_is_away_is_503_and_to_be_tried_again(caller, monkeypatch):
+    def gone(*args, **options):
+        raise OperationalError("the connection is lost")
+
+    caller.raise_request_exception = False
+    monkeypatch.setattr(AuthenticationMiddleware, "process_request", gone)
+    for path in ("/api/v1/x/", "/people/", "/rate/trial/"):
+        answer = caller.get(path)
+        assert answer.status_code == 503 and answer["Retry-After"] == "5"
+        assert b"the connection is lost" not in answer.content
+    assert_shape(caller.get("/api/v1/x/"), 503, "unavailable")
+
+
+@pytest.mark.parametrize(
+    "cursor", ["cD0%3D", "cD1h", "cD0xZTk%3D", "cD05OTk5OTk5OTk5OTk5OTk5OTk5OTk%3D", "x"]
+)
+def test_a_cursor_that_names_no_row_is_404(caller, cursor):
+    assert_shape(caller.get(f"{URL}?cursor={cursor}"), 404, "not_found")
+
+
+def test_nul_in_an_address_is_400(caller):
+    for path in ("/api/v1/studies/%00/", "/api/v1/questions/x/%00/", "/api/v1/ratings/?study=%00"):
+        assert_shape(caller.get(path), 400, "bad_request")
+    assert caller.get("/studies/new/?dataset=%00").status_code == 400
+    assert caller.get("/static/%00.css").status_code in (400, 404)
 
 
 def test_an_expected_error_of_a_page_is_a_page_and_below_api_json(db):
