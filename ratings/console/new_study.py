@@ -31,12 +31,14 @@ def new_study(request: HttpRequest) -> HttpResponse:
     """Without ?dataset= the datasets to choose from; with it the form, whose POST draws a draft.
 
     ?sources=a,b: those of the dataset's sources that are preselected. ?preset=: a design to start from. A POST whose
-    `act` is `estimate` draws nothing and answers with the estimate: as a part of the page where htmx asks.
+    `act` is `estimate` draws nothing and answers with the estimate, one whose `act` is about rows (see
+    ratings.console.rows) with these rows: as a part of the page where htmx asks.
     """
     chosen = request.GET.get("dataset")
     if not chosen:
         return _choose_dataset(request)
-    asks = request.headers.get("HX-Request") == "true" or request.POST.get("act") == "estimate"
+    act = request.POST.get("act", "")
+    asks = request.headers.get("HX-Request") == "true" or act == "estimate" or ":" in act
     form = NewStudyForm(
         request.POST if request.method == "POST" else None,
         dataset=dataset_summary(chosen),
@@ -44,6 +46,8 @@ def new_study(request: HttpRequest) -> HttpResponse:
         preset=PRESETS.get(request.GET.get("preset", "")),
         quiet=asks,
     )
+    if ":" in act:
+        return _rows(request, form, act)
     if asks:
         return _estimate(request, form)
     reasons: list[Reason] = []
@@ -51,16 +55,18 @@ def new_study(request: HttpRequest) -> HttpResponse:
         try:
             study = create_study(form.design(), actor=Actor.of(staff_user(request)))
         except StarchamberError as error:
-            show_refusal(form, error)
+            if not form.show_in_rows(error):
+                show_refusal(form, error)
             if isinstance(error, TooFewQuestions):
                 reasons = explain(error.details["excluded"], EXCLUDED)
         else:
             messages.success(request, f"{study.name} is drawn. Raters see nothing before it is opened.")
             return redirect("console:study", study.name)
-    return _page(request, form, reasons=reasons, status=422 if form.errors else 200)
+    return _page(request, form, reasons=reasons, status=422 if form.has_errors else 200)
 
 
 def _page(request: HttpRequest, form: NewStudyForm, *, status: int = 200, **extra: Any) -> HttpResponse:
+    form.show_practice_texts()
     context = {
         "form": form,
         "dataset": form.dataset,
@@ -71,6 +77,15 @@ def _page(request: HttpRequest, form: NewStudyForm, *, status: int = 200, **extr
         **extra,
     }
     return render(request, "console/new_study.html", context, status=status)
+
+
+def _rows(request: HttpRequest, form: NewStudyForm, act: str) -> HttpResponse:
+    """The rows as a button changed them; nothing is stored, and nothing is an error yet."""
+    rows = form.change_rows(act)
+    if rows is None or request.headers.get("HX-Request") != "true":
+        return _page(request, form)
+    form.show_practice_texts()
+    return render(request, "console/_rows.html", {"form": form, "rows": rows, "beside": form.beside(rows)})
 
 
 def _estimate(request: HttpRequest, form: NewStudyForm) -> HttpResponse:

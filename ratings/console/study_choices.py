@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 
 from accounts.errors import InvalidInput
 from ratings.studies.design import StudyDesign
-from ratings.studies.form import RatingForm
+from ratings.studies.form import REASONS, read_form
 
 _DRAW = (
     *("name", "sources", "questions", "ratings_per_triple", "per_rater", "split"),
@@ -18,12 +18,24 @@ _OBJECTS = ("form", "quality", "pay", "protocol")
 _SWITCHES = ("ties", "all_bad", "partial", "confidence", "doubts", "first_wrong_step")
 
 
-def design_of(said: Mapping[str, Any], *, dataset: str) -> StudyDesign:
-    """The design that cleaned fields say. Raises InvalidInput for `pools` and `journey`."""
+#: Where the parts that rows say stand in a design.
+PATHS_OF_ROWS = {
+    "reasons": "form.own_reasons",
+    "practice": "journey.practice.items",
+    "comprehension": "journey.comprehension.questions",
+}
+
+Parts = Mapping[str, list[dict[str, Any]]]
+
+
+def design_of(said: Mapping[str, Any], rows: Parts, *, dataset: str) -> StudyDesign:
+    """The design that cleaned fields and rows say. Raises InvalidInput for `pools` and `journey`."""
     objects: dict[str, Any] = {name: _gather(said, f"{name}_") for name in _OBJECTS}
     form = objects["form"]
     # Checkboxes that are off are sent as nothing, so every switch is said.
     form |= {name: bool(said.get(f"form_{name}")) for name in _SWITCHES}
+    if rows["reasons"]:
+        form["own_reasons"] = rows["reasons"]
     if not (objects["protocol"].get("a") or objects["protocol"].get("b")):
         objects["protocol"] = {}
     objects["pay"] = {
@@ -33,7 +45,7 @@ def design_of(said: Mapping[str, Any], *, dataset: str) -> StudyDesign:
         dataset=dataset,
         **{name: said[name] for name in _DRAW},
         **objects,
-        journey=_journey(said),
+        journey=_journey(said, rows),
         pools=read_pool_lines(said.get("pools", "")),
     )
 
@@ -47,28 +59,46 @@ def _gather(said: Mapping[str, Any], prefix: str) -> dict[str, Any]:
     }
 
 
-def _journey(said: Mapping[str, Any]) -> dict[str, Any]:
-    more = said.get("journey_more", "").strip()
-    try:
-        journey: Any = json.loads(more) if more else {}
-    except (ValueError, RecursionError) as error:
-        _refuse("journey_more", more, f"a JSON object ({error})")
-    if not isinstance(journey, dict):
-        _refuse("journey_more", more, "a JSON object")
+def _journey(said: Mapping[str, Any], rows: Parts) -> dict[str, Any]:
+    journey = _written(said.get("journey_more", ""))
     if said.get("consent", "").strip():
         journey["consent"] = said["consent"].replace("\r\n", "\n")
     for name, key in (("instructions_page", "instructions"), ("reveal", "reveal")):
         if said.get(name):
             journey[key] = True
+    for part, key, number, field in (
+        ("practice", "items", "count", "practice_count"),
+        ("comprehension", "questions", "tries", "comprehension_tries"),
+    ):
+        if rows[part]:
+            if part in journey:
+                _refuse("journey_more", part, f"no {part} beside the rows for it")
+            counted = {number: said[field]} if said.get(field) else {}
+            journey[part] = {key: rows[part], **counted}
     asked = {key: True for key in ("guess", "comment") if said.get(f"debrief_{key}")}
     _merge(journey, "debrief", asked)
-    completion: dict[str, Any] = {}
     if said.get("completion_code"):
-        completion["codes"] = {"completed": said["completion_code"]}
+        _merge(journey, "completion", {"codes": {**_codes(journey), "completed": said["completion_code"]}})
     if said.get("completion_url"):
-        completion["url"] = said["completion_url"]
-    _merge(journey, "completion", completion)
+        _merge(journey, "completion", {"url": said["completion_url"]})
     return journey
+
+
+def _written(text: str) -> dict[str, Any]:
+    """What is written of a journey as JSON."""
+    try:
+        journey: Any = json.loads(text) if text.strip() else {}
+    except (ValueError, RecursionError) as error:
+        _refuse("journey_more", text, f"a JSON object ({error})")
+    if not isinstance(journey, dict):
+        _refuse("journey_more", text, "a JSON object")
+    return journey
+
+
+def _codes(journey: Mapping[str, Any]) -> dict[str, Any]:
+    completion = journey.get("completion")
+    codes = completion.get("codes") if isinstance(completion, dict) else None
+    return codes if isinstance(codes, dict) else {}
 
 
 def _merge(journey: dict[str, Any], part: str, said: Mapping[str, Any]) -> None:
@@ -95,25 +125,50 @@ def read_pool_lines(text: str) -> list[dict[str, Any]]:
 def initial_of(choices: Mapping[str, Any]) -> dict[str, Any]:
     """What stands in the fields for these choices of a design; the switches of a plain ranking where it has none."""
     initial: dict[str, Any] = {name: choices[name] for name in _DRAW if name in choices}
-    form = RatingForm(**{"reasons": (), **choices.get("form", {})}).as_json()
+    form = read_form(choices.get("form", {})).as_json()
     initial |= {f"form_{name}": value for name, value in form.items()}
+    initial["form_reasons"] = [code for code in form["reasons"] if code in REASONS]
     for part in ("quality", "pay", "protocol"):
         initial |= {f"{part}_{name}": value for name, value in choices.get(part, {}).items()}
-    journey = choices.get("journey", {})
-    initial |= {
+    return initial | _initial_journey(choices.get("journey", {}))
+
+
+def _initial_journey(journey: Mapping[str, Any]) -> dict[str, Any]:
+    debrief, completion = dict(journey.get("debrief", {})), dict(journey.get("completion", {}))
+    codes = dict(completion.pop("codes", {}))
+    initial = {
         "consent": journey.get("consent", ""),
         "instructions_page": journey.get("instructions", False),
-        "debrief_guess": journey.get("debrief", {}).get("guess", False),
-        "debrief_comment": journey.get("debrief", {}).get("comment", False),
+        "practice_count": journey.get("practice", {}).get("count"),
+        "comprehension_tries": journey.get("comprehension", {}).get("tries", 2),
+        "debrief_guess": debrief.pop("guess", False),
+        "debrief_comment": debrief.pop("comment", False),
+        "completion_code": codes.pop("completed", ""),
+        "completion_url": completion.pop("url", ""),
         "reveal": journey.get("reveal", False),
     }
-    return initial
+    if codes:
+        completion["codes"] = codes
+    more = {name: part for name, part in (("debrief", debrief), ("completion", completion)) if part}
+    return {**initial, "journey_more": json.dumps(more, ensure_ascii=False, indent=1) if more else ""}
+
+
+def rows_of(choices: Mapping[str, Any]) -> Parts:
+    """The parts of a design that have rows of their own."""
+    journey = choices.get("journey", {})
+    return {
+        "reasons": list(choices.get("form", {}).get("own_reasons", [])),
+        "practice": list(journey.get("practice", {}).get("items", [])),
+        "comprehension": list(journey.get("comprehension", {}).get("questions", [])),
+    }
 
 
 #: Parts of a journey that have fields of their own.
 _JOURNEY_FIELDS = {
     "journey.consent": "consent",
-    "journey.completion.codes": "completion_code",
+    "journey.practice.count": "practice_count",
+    "journey.comprehension.tries": "comprehension_tries",
+    "journey.completion.codes.completed": "completion_code",
     "journey.completion.url": "completion_url",
 }
 

@@ -113,8 +113,9 @@ def test_the_form_has_every_choice_of_the_design(db):
     for choice in set(StudyDesign.__dataclass_fields__) - {"dataset", "journey"}:
         assert any(name == choice or name.startswith(f"{choice}_") for name in form.fields), choice
     in_sections = [field.name for part in form.sections for field in (*part["shown"], *part["folded"])]
+    in_sections += [field.name for part in form.sections for _, beside in part["rows"] for field in beside]
     assert sorted(in_sections) == sorted(form.fields), "each stands in one section"
-    for name in RatingForm.__dataclass_fields__:
+    for name in set(RatingForm.__dataclass_fields__) - {"own_reasons"}:
         assert f"form_{name}" in form.fields
     for name in QualityMix.__dataclass_fields__:
         assert f"quality_{name}" in form.fields
