@@ -9,9 +9,10 @@ from typing import Any
 from training.estimating.figures import Figures, Lengths
 from training.estimating.memory import device_bytes, peak_bytes
 from training.estimating.parts import Part
-from training.estimating.plan import LATER, plan_of
+from training.estimating.plan import plan_of
+from training.estimating.planning import LATER
 from training.estimating.sizes import Sizes
-from training.recipes.schema import Recipe, Star, Vstar
+from training.recipes.schema import Recipe, Sft, Star, Vstar
 
 #: Nothing is known of lengths: what is counted without them is the same.
 _UNKNOWN = Lengths(question=0, hinted=0, completion=0, longest=0, right=0.5, right_hinted=0.5)
@@ -71,8 +72,17 @@ def estimate(recipe: Recipe, sizes: Sizes, figures: Figures) -> Estimate:
 
 
 def steps_without_figures(recipe: Recipe, sizes: Sizes) -> int | None:
-    """What is known before anything was measured; None where the steps follow from what the model gets right."""
-    by_epochs = (isinstance(recipe, Star) and recipe.steps_rule == "epochs") or isinstance(recipe, Vstar)
+    """What is known before anything was measured; None where the steps follow from what models get right, or from
+    the lengths of texts."""
+    by_epochs = (
+        (isinstance(recipe, Star) and recipe.steps_rule == "epochs")
+        or isinstance(recipe, Vstar)
+        or (
+            isinstance(recipe, Sft)
+            and not recipe.steps
+            and (recipe.learn == "retries" or recipe.pack_tokens > 0)
+        )
+    )
     return None if by_epochs else sum(part.steps for part in plan_of(recipe, sizes, _UNKNOWN))
 
 
@@ -86,13 +96,26 @@ def _stage(part: Part, figures: Figures) -> StageEstimate:
 
 
 def _assumed(recipe: Recipe, lengths: Lengths) -> tuple[str, ...]:
-    if not isinstance(recipe, Star | Vstar):
-        return ()
-    solved = f"The base solves {100 * lengths.right:.0f}% of {lengths.sampled:,} questions that it was asked"
-    hinted = (
-        f", and {100 * lengths.right_hinted:.0f}% of the others once it is given the answer"
-        if isinstance(recipe, Star) and recipe.rationalize
-        else ""
-    )
-    later = f"Later models fail {100 * LATER:.0f}% of what it fails, and write texts as long as its own."
-    return (f"{solved}{hinted}.", later)
+    found = []
+    if recipe.processes > 1:
+        found.append(
+            f"The time is that of one process; {recipe.processes} are quicker where each has a core of its own."
+        )
+    if isinstance(recipe, Sft) and recipe.learn == "retries":
+        found.append(
+            "How many corrections there are shows when they are made; as many as rationales are reckoned with."
+        )
+    if isinstance(recipe, Star | Vstar):
+        hinted = (
+            f", and {100 * lengths.right_hinted:.0f}% of the others once it is given the answer"
+            if isinstance(recipe, Star) and recipe.rationalize
+            else ""
+        )
+        solved = (
+            f"The base solves {100 * lengths.right:.0f}% of {lengths.sampled:,} questions that it was asked"
+        )
+        found.append(f"{solved}{hinted}.")
+        found.append(
+            f"Later models fail {100 * LATER:.0f}% of what it fails, and write texts as long as its own."
+        )
+    return tuple(found)

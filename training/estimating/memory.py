@@ -48,7 +48,14 @@ def _most(parts: list[Part], shape: Shape) -> int:
 def _bytes(part: Part, shape: Shape) -> int:
     match part:
         case Training():
-            return training_bytes(shape, tokens=part.at_once, length=part.length, best=bool(part.selections))
+            return training_bytes(
+                shape,
+                tokens=part.at_once,
+                length=part.length,
+                best=bool(part.selections),
+                checkpointing=part.checkpointing,
+                adapted=part.adapted,
+            )
         case Sampling():
             return sampling_bytes(
                 shape, rows=min(part.rows, part.together, SAMPLER_ROWS), length=part.prompt + part.longest
@@ -60,11 +67,25 @@ def _bytes(part: Part, shape: Shape) -> int:
     return 0
 
 
-def training_bytes(shape: Shape, *, tokens: float, length: float, best: bool = False) -> int:
-    """On top of the weights. tokens: of one batch. best: whether the best weights so far are kept beside them."""
-    optimiser = (3 + best) * shape.parameters * shape.weight_bytes
-    per_token = shape.layers * (HIDDEN_STATES * shape.width + 2 * shape.heads * length) + 3 * shape.vocabulary
-    return round(optimiser + tokens * per_token * shape.weight_bytes)
+def training_bytes(
+    shape: Shape,
+    *,
+    tokens: float,
+    length: float,
+    best: bool = False,
+    checkpointing: bool = False,
+    adapted: bool = False,
+) -> int:
+    """On top of the weights. tokens: of one batch. best: whether the best weights so far are kept beside them.
+
+    checkpointing: one state is kept for each layer, and one layer at a time made whole again. adapted: adapters are a
+    hundredth of the weights, as LoRA's usually are.
+    """
+    learned = shape.parameters * (0.01 if adapted else 1.0)
+    layer = HIDDEN_STATES * shape.width + 2 * shape.heads * length
+    kept = shape.layers * shape.width + layer if checkpointing else shape.layers * layer
+    values = (3 + best) * learned + tokens * (kept + 3 * shape.vocabulary)
+    return round(values * shape.weight_bytes)
 
 
 def sampling_bytes(shape: Shape, *, rows: int, length: float) -> int:

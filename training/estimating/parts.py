@@ -82,6 +82,8 @@ class Training(Part):
 
     length: tokens of a text. every: steps between two saved states. selections: how often held-out texts are scored on
     the way, `selecting` tokens each time. accumulate: batches of a step.
+    checkpointing: whether activations are computed a second time instead of being kept. adapted: whether only
+    adapters beside the weights are learned (LoRA).
     """
 
     count: int
@@ -89,6 +91,8 @@ class Training(Part):
     length: float
     every: int
     accumulate: int = 1
+    checkpointing: bool = False
+    adapted: bool = False
     pairs: bool = False
     selections: int = 0
     selecting: float = 0.0
@@ -108,6 +112,8 @@ class Training(Part):
 
     def seconds(self, pace: Pace) -> float:
         token = pace.pair_token if self.pairs else pace.train_token
+        # Of forward (1), backward to the activations (1) and to the weights (1): once more forward, or no weights.
+        token *= (3 + self.checkpointing - self.adapted) / 3
         saves = self.count // self.every + (self.count % self.every > 0)
         learned = self.count * pace.train_step + self.trained_tokens * token
         return learned + saves * pace.save + self.selections * self.selecting * pace.read_token

@@ -9,12 +9,14 @@ from dataclasses import dataclass
 class Sizes:
     """Numbers of rows. A recipe fills those that it makes use of.
 
-    questions: of the split that is asked. validation: held-out questions that are asked. texts: rationales that are
-    learned from, of the sources in `sources`, and those that held-out loss is measured on. replay: rationales that may
-    be mixed in. shots: worked examples before a question. pairs, held_out_pairs: of what people preferred.
+    questions: of the splits that are asked; later: those of them that join in a later iteration. validation: held-out
+    questions that are asked. texts: rationales that are learned from, of the sources in `sources`; validation_texts:
+    those that held-out loss is measured on. replay: rationales that may be mixed in. shots: worked examples before a
+    question. pairs, held_out_pairs: of what people preferred.
     """
 
     questions: int = 0
+    later: int = 0
     validation: int = 0
     texts: int = 0
     sources: tuple[str, ...] = ()

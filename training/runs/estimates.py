@@ -10,6 +10,7 @@ from typing import Any
 from django.conf import settings
 
 from generation.registry.models import LanguageModel
+from problems.types import Family
 from ratings.exports.keys import derive_keys
 from ratings.exports.pairs import ordered_pairs
 from ratings.exports.selectors import rated_triples
@@ -18,13 +19,15 @@ from ratings.library.splitting import questions_by_split
 from ratings.slots.models import Rating
 from ratings.studies.models import Study, StudySource
 from training.estimating.estimate import Estimate, estimate, steps_without_figures
-from training.estimating.plan import ANSWERS, OWN
+from training.estimating.planning import ANSWERS, OWN
 from training.estimating.sizes import Sizes
 from training.recipes.schema import Dpo, Recipe, Sft, Star, Vstar
 from training.runs import measuring
 from training.runs.checking import Inputs
+from training.runs.groups import groups_of
 from training.runs.models import Measurement
 from training.runs.preference_files import find_export_file, pairs_of_file
+from training.runs.questions import split_questions
 from training.runs.rationales import kept_examples, learnable, preferred
 
 #: Votes that are read to count their pairs; of more the share is taken for all.
@@ -131,10 +134,19 @@ def _star(recipe: Star, inputs: Inputs) -> Sizes:
     replay = learnable(inputs.dataset, recipe.replay_split).count() if recipe.replay_per_iteration else 0
     return Sizes(
         questions=splits.get(recipe.split, 0) + splits.get(recipe.later_split, 0),
+        later=splits.get(recipe.later_split, 0) + _waiting(recipe, inputs.dataset),
         validation=_validation(splits, recipe.validation_split, recipe.validation_questions),
         replay=replay,
         shots=recipe.shots,
     )
+
+
+def _waiting(recipe: Star, dataset: Dataset) -> int:
+    """Questions of groups that join later."""
+    if not recipe.later_groups:
+        return 0
+    groups = groups_of(Family(dataset.family), split_questions(dataset, recipe.split))
+    return sum(group in recipe.later_groups for group in groups.values())
 
 
 def _vstar(recipe: Vstar, inputs: Inputs) -> Sizes:

@@ -27,7 +27,7 @@ from training.calibrating import LARGE, MANY, TEXTS, Measured, Spent, calibrate
 from training.errors import NothingToLearn
 from training.estimating.figures import Figures
 from training.estimating.memory import sampling_bytes, training_bytes
-from training.estimating.plan import ANSWERS
+from training.estimating.planning import ANSWERS
 from training.runs.direct import direct_example
 from training.runs.models import Measurement
 from training.runs.questions import Asking, drawn, split_questions

@@ -46,7 +46,7 @@ def run_training(context: JobContext) -> dict[str, Any]:
     finally:
         disband()
     with context.writing():
-        TrainingRun.objects.filter(pk=run.pk).update(metrics=metrics)
+        TrainingRun.objects.filter(pk=run.pk).update(metrics=metrics, device_peak_bytes=_device_peak())
     result = run.checkpoints.select_related("model").get(is_result=True)
     models = run.checkpoints.filter(model__isnull=False).order_by("id").values_list("name", "model__label")
     assert result.model is not None
@@ -58,6 +58,13 @@ def run_training(context: JobContext) -> dict[str, Any]:
         "metrics": metrics,
         "seconds": round(time.monotonic() - began, 3),
     }
+
+
+def _device_peak() -> int | None:
+    """The most memory of a GPU that this process has held for tensors; None where it used none."""
+    import torch
+
+    return torch.cuda.max_memory_allocated() if torch.cuda.is_available() else None
 
 
 def _train(context: JobContext, run: TrainingRun) -> dict[str, Any]:
