@@ -5,6 +5,9 @@ WORKERS = 2
 QUEUES = generate,train,analysis
 CONCURRENCY = 1
 CHECK =
+NAME =
+PLAN =
+OUT =
 PYTEST_ARGS =
 
 PYTHON = .venv/bin/python
@@ -12,7 +15,7 @@ PYTHON = .venv/bin/python
 INSTALLED = .venv/.installed
 INSTALLED_DEV = .venv/.installed-dev
 
-.PHONY: help install demo test test-all check bench serve worker clean
+.PHONY: help install demo test test-all check bench figures serve worker clean
 
 help:
 	@echo "make demo                          set up, fill and serve the site at http://127.0.0.1:8000 (CHECK=1: check it and end)"
@@ -20,6 +23,8 @@ help:
 	@echo "make test-all                      the tests, slow ones too"
 	@echo "make check                         lint, types, layers, migrations, API schema"
 	@echo "make bench                         the benchmarks"
+	@echo "make figures NAME=methods [PLAN=word-problems OUT=var/figures/out]"
+	@echo "                                   a figure of the paper, from the questions on"
 	@echo "make serve [PORT=8000 WORKERS=2]   the production web server on 127.0.0.1"
 	@echo "make worker [QUEUES=$(QUEUES) CONCURRENCY=1]"
 	@echo "                                   does the jobs: generation, training, evaluation"
@@ -52,6 +57,9 @@ check: $(INSTALLED_DEV)
 
 bench: $(INSTALLED_DEV)
 	@$(PYTHON) -m tools.bench
+
+figures: $(INSTALLED)
+	@$(PYTHON) -m tools.figures $(NAME) $(PLAN) --out $(or $(OUT),var/figures/out)
 
 serve: $(INSTALLED)
 	@exec $(PYTHON) -m tools.serve --port $(PORT) --workers $(WORKERS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
+from training.figures import api as figures_api
 from training.lineage.api import LineageView
 from training.runs import api, watch_api
 
@@ -20,6 +21,8 @@ urlpatterns: list[URLPattern] = [
     path("runs/<int:pk>/pairs/", api.PairsView.as_view(), name="api_run_pairs"),
     path("checkpoints/", api.CheckpointsView.as_view(), name="api_checkpoints"),
     path("checkpoints/<int:pk>/", api.CheckpointView.as_view(), name="api_checkpoint"),
+    path("figures/", figures_api.FiguresView.as_view(), name="api_figures"),
+    path("figures/<int:pk>/", figures_api.FigureView.as_view(), name="api_figure"),
     path("evaluations/", api.EvaluationsView.as_view(), name="api_evaluations"),
     path("evaluations/<int:pk>/", api.EvaluationView.as_view(), name="api_evaluation"),
     path("evaluations/<int:pk>/cancel/", api.CancelEvaluationView.as_view(), name="api_cancel_evaluation"),

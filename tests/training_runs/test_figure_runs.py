@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from ratings.library.models import Question
 from tests.training_runs.worlds import launched, make_sums
 from training.figures.catalogue import KINDS
 from training.figures.models import FigureRecord
-from training.figures.plans import plan_names, read_plan
+from training.figures.plans import plan_names, plan_of, read_plan
 from training.runs.evaluating import EvaluationSpec, launch_evaluation
 from training.runs.models import Checkpoint, Evaluation, Iteration, TrainingExample, TrainingRun
 
@@ -202,6 +203,7 @@ def test_every_plan_can_be_done_and_one_that_is_wrong_names_its_key(tmp_path: Pa
     }
     for name in plan_names():
         plan = read_plan(name, seeds=[5])
+        assert plan_names().count(plan_of(plan.figure)) == 1
         assert plan.figure in KINDS and {run.recipe.values.seed for run in plan.runs} == {5}
         assert {run.recipe.values.dataset for run in plan.runs} == {data.dataset for data in plan.data}
     good = '[[run]]\nname = "a"\nalgorithm = "star"\nrecipe = "star"\n'
@@ -246,3 +248,26 @@ def test_figures_are_for_the_staff_and_made_by_those_who_run_jobs(
     assert picture.content.startswith(SVG) and "attachment" in picture["Content-Disposition"]
     assert client.get("/figures/999999/").status_code == 404
     assert client.delete(made["Location"]).status_code == 405
+
+
+def test_the_api_makes_and_shows_figures_with_their_numbers(client: Client, owner, blind_analyst) -> None:
+    make_sums(count=60)
+    finished("done", [0.3, 0.5])
+    launched("star", "waits")
+    address = "/api/v1/figures/"
+    post = partial(client.post, address, content_type="application/json")
+    assert client.get(address).status_code == 401
+    client.force_login(blind_analyst)
+    assert post({"name": "addition", "runs": ["done"]}).status_code == 403
+    client.force_login(owner)
+    made = post({"name": "addition", "runs": ["done"]})
+    assert made.status_code == 201 and made.json()["runs"] == ["done"]
+    one = client.get(f"{address}{made.json()['id']}/").json()
+    assert one["numbers"] == made.json()["numbers"] and one["numbers"][0]["run"] == "done"
+    refused = post({"name": "addition", "runs": ["waits"]})
+    assert (refused.status_code, refused.json()["code"]) == (409, "run_not_finished")
+    assert post({"name": "poem", "runs": ["done"]}).status_code == 422
+    assert post({"name": "addition", "runs": ["nobody"]}).status_code == 404
+    listed = client.get(address).json()["results"]
+    assert [bool(figure["error"]) for figure in listed] == [True, False]
+    assert client.get(f"{address}999999/").status_code == 404

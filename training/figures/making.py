@@ -24,6 +24,7 @@ from training.figures.errors import UnknownFigure
 from training.figures.kinds import step_counts
 from training.figures.models import FigureRecord
 from training.figures.reading import require_finished, source_steps
+from training.figures.selectors import get_figure
 from training.figures.types import Figure, RunFacts
 from training.runs.blinding import require_visible_votes
 from training.runs.errors import UnknownRun
@@ -127,6 +128,14 @@ def _store(made: FigureRecord, runs: Sequence[TrainingRun], actor: Actor) -> Non
     made.runs.set(runs)
     details = {"figure": made.pk, "runs": [run.label for run in runs], "refused": made.error.get("code")}
     record(actor, "training.figure", subject=made.name, details=details)
+
+
+def visible_figure(pk: int) -> FigureRecord:
+    """What pages and API show. Raises FigureNotFound, and Blinded where a run behind it learned from hidden votes."""
+    found = get_figure(pk)
+    for run in found.runs.all():
+        require_visible_votes(run)
+    return found
 
 
 def as_stored(figure: Figure) -> dict[str, Any]:

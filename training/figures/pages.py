@@ -14,12 +14,10 @@ from accounts.roles import Act
 from training.figures.catalogue import KINDS
 from training.figures.drawing import picture_spec
 from training.figures.form import FigureForm
-from training.figures.making import from_stored, made_by, make_figure_for
-from training.figures.models import FigureRecord
+from training.figures.making import from_stored, made_by, make_figure_for, visible_figure
 from training.figures.rendering import render_apart
 from training.figures.saving import as_csv, as_json
-from training.figures.selectors import figures, get_figure
-from training.runs.blinding import require_visible_votes
+from training.figures.selectors import figures
 from training.runs.pages import RUNS, permissions
 from training.runs.refusals import show_refusal
 
@@ -67,7 +65,7 @@ def new_figure(request: HttpRequest) -> HttpResponse:
 @staff_page(Act.VIEW_MODELS)
 def figure(request: HttpRequest, pk: int) -> HttpResponse:
     """One figure: its charts, the table of each, the runs and seeds behind it, and its files."""
-    found = _visible(pk)
+    found = visible_figure(pk)
     context = {
         "made": found,
         "kind": KINDS.get(found.name),
@@ -82,7 +80,7 @@ def figure(request: HttpRequest, pk: int) -> HttpResponse:
 @staff_page(Act.VIEW_MODELS)
 def figure_file(request: HttpRequest, pk: int, ending: str) -> HttpResponse:
     """The figure as a file; 404 for a figure that could not be made."""
-    found = _visible(pk)
+    found = visible_figure(pk)
     if ending not in FILES or not found.result:
         raise Http404
     drawn = from_stored(found)
@@ -93,11 +91,3 @@ def figure_file(request: HttpRequest, pk: int, ending: str) -> HttpResponse:
     response = HttpResponse(content, content_type=FILES[ending])
     response["Content-Disposition"] = f'attachment; filename="{found.name}-{found.pk}.{ending}"'
     return response
-
-
-def _visible(pk: int) -> FigureRecord:
-    """Raises FigureNotFound, and Blinded where a run behind it learned from votes that are still hidden."""
-    found = get_figure(pk)
-    for run in found.runs.all():
-        require_visible_votes(run)
-    return found

@@ -67,6 +67,19 @@ def plan_names() -> list[str]:
     return sorted(path.stem for path in FOLDER.glob("*.toml"))
 
 
+def plan_of(figure: str) -> str:
+    """The plan of that figure: its namesake, or the first that names it. Raises UnknownFigure where there is none."""
+    if figure in plan_names():
+        return figure
+    for name in plan_names():
+        if _load(name, FOLDER / f"{name}.toml").get("figure") == figure:
+            return name
+    raise UnknownFigure(
+        f"recipe: no plan makes figure {figure!r}.",
+        details={"field": "recipe", "value": figure, "expected": plan_names()},
+    )
+
+
 def read_plan(plan: str, *, seeds: Sequence[int] = (), overrides: Mapping[str, Any] | None = None) -> Plan:
     """The plan of that name, or in that file. seeds: instead of the plan's. overrides: of every run's recipe.
 

@@ -44,7 +44,9 @@ def build(series: Sequence[SolutionSteps]) -> Figure:
     measured = [_Measured(one, step_agreement(one.steps)) for one in series if one.steps]
     by_iteration = any(one.series.iteration for one in measured)
     panels = [_over_iterations(measured) if by_iteration else _by_source(measured)]
-    panels += [_crossing(one.series, place) for place, one in enumerate(_last_of_each(measured), start=1)]
+    last = _last_of_each(measured)
+    most = max(max(step.model, step.human) for one in last for step in one.series.steps)
+    panels += [_crossing(one.series, place, most=most) for place, one in enumerate(last, start=1)]
     runs = list(dict.fromkeys(one.facts for one in series if one.facts is not None))
     return Figure(NAME, TITLE, ABOUT, panels, [_number(one) for one in measured], runs)
 
@@ -152,13 +154,15 @@ def _words(found: StepAgreement) -> list[str]:
     return [share, *shares, f"{found.model_steps:.2f}", f"{found.human_steps:.2f}"]
 
 
-def _crossing(series: SolutionSteps, place: int) -> Chart:
-    """How many solutions have m steps where the human one has h: circles by area, the diagonal is agreement."""
+def _crossing(series: SolutionSteps, place: int, *, most: int) -> Chart:
+    """How many solutions have m steps where the human one has h: circles by area, the diagonal is agreement.
+
+    most: where both axes end, the same in all panels of a figure.
+    """
     import altair  # a fifth of a second, only where a chart is made
 
     counts = crossing(series.steps)
     values = [{"human": human, "model": model, "solutions": n} for (human, model), n in counts.items()]
-    most = max(max(key) for key in counts)
     axis = altair.Axis(tickMinStep=1, format="d", tickCount=min(most, 10))
     scale = altair.Scale(domain=[-0.5, most + 0.5], nice=False)
     circles = (

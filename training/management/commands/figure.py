@@ -15,7 +15,7 @@ from training.figures.errors import UnknownFigure
 from training.figures.making import from_stored, made_by, make_figure, make_source_figure, runs_labelled
 from training.figures.models import FigureRecord
 from training.figures.performing import perform
-from training.figures.plans import plan_names, read_plan
+from training.figures.plans import plan_names, plan_of, read_plan
 from training.figures.saving import save_figure
 from training.recipes.reader import parse_overrides
 
@@ -100,7 +100,7 @@ def _made(
     if (seeds or overrides) and recipe is None:
         raise BadArguments("--seeds and --set belong to --recipe")
     if recipe is not None:
-        plan = read_plan(recipe or name, seeds=seeds, overrides=parse_overrides(overrides))
+        plan = read_plan(recipe or plan_of(name), seeds=seeds, overrides=parse_overrides(overrides))
         if plan.figure != name:
             raise UnknownFigure(
                 f"recipe: plan {plan.name!r} is of figure {plan.figure!r}, not {name!r}.",
