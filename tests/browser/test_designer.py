@@ -62,6 +62,43 @@ def test_without_javascript_it_estimates_and_draws_too(
 
 
 @pytest.mark.parametrize("javascript", [True, pytest.param(False, marks=pytest.mark.slow)])
+def test_practice_and_a_check_are_put_together_by_buttons(
+    module_site: Site, new_page: NewPage, ada: User, javascript: bool
+) -> None:
+    page = sign_in(new_page(module_site, javascript=javascript, phone=not javascript), ada)
+    page.goto("/studies/new/?dataset=sums&preset=publication")
+    page.get_by_role("button", name="Add a question of the dataset").click()
+    expect(page.get_by_role("group", name="Practice item 1", exact=True)).to_be_focused()
+    page.get_by_label("Or look for one").fill("4 plus")
+    page.get_by_role("button", name="Search Practice item 1").click()
+    page.get_by_role("button", name="Take Practice item 1").nth(1).click()
+    expect(page.get_by_label("Question's id")).to_have_value("q000014")
+    expect(page.locator("#practice-0")).to_contain_text("14 + 2 = 16, as one sees at once.")
+    page.get_by_label("Place of B").select_option("1")
+    page.get_by_label("Feedback").fill("Kept while rows come and go.")
+    page.get_by_role("button", name="Add a question", exact=True).click()
+    page.locator("#comprehension-0").get_by_label("Question", exact=True).fill("Longest or best?")
+    for number, words in enumerate(("longest", "best"), start=1):
+        page.get_by_label(f"Choice {number}", exact=True).fill(words)
+    page.get_by_label("Right: choice 2").check()
+    page.get_by_label("Questions", exact=True).fill("30")
+    page.get_by_label("Name", exact=True).fill("rows" if javascript else "plain-rows")
+    page.get_by_role("button", name="Draw the triples").click()
+    expect(page.locator("#comprehension-0 .field__error")).to_contain_text(
+        "Comprehension question 1, explanation:"
+    )
+    if javascript:
+        assert axe_findings(page) == []
+    page.get_by_label("Explanation").fill("The best.")
+    page.get_by_role("button", name="Draw the triples").click()
+    page.wait_for_url("**/studies/*rows/")
+    study = Study.objects.get(name="rows" if javascript else "plain-rows")
+    [item] = study.journey["practice"]["items"]
+    assert (item["question"], item["ranking"]) == ("What is 14 plus two?", [[1]])
+    assert study.journey["comprehension"]["questions"][0]["right"] == 1
+
+
+@pytest.mark.parametrize("javascript", [True, pytest.param(False, marks=pytest.mark.slow)])
 def test_a_preview_is_rated_like_the_real_thing_and_refused(
     module_site: Site, new_page: NewPage, ada: User, javascript: bool
 ) -> None:
