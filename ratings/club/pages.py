@@ -14,17 +14,18 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django_htmx.http import HttpResponseClientRefresh
 
-from accounts.errors import InvalidInput, StarchamberError
+from accounts.errors import InvalidInput, NotAuthenticated, StarchamberError
 from ratings.club import phones
 from ratings.club.hosting import get_club
 from ratings.club.models import Club, ClubPhone, ClubRound
 from ratings.club.selectors import lettered_cards, round_of, round_tally, standing_of, vote_of
 from ratings.desk.forms import read_body
-from ratings.desk.gate import error_page, in_their_language
-from ratings.desk.presenting import present
+from ratings.desk.gate import error_page, go_to, in_their_language, is_swap
+from ratings.desk.presenting import page_words, present
 from ratings.desk.views import refusal
 from ratings.slots.errors import AlreadyRated
 from ratings.slots.models import Rating
+from ratings.studies.form import read_form
 from ratings.studies.selectors import source_labels
 
 COOKIE = "club"
@@ -41,6 +42,8 @@ def club_page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
                 response = view(request, code)
             except StarchamberError as error:
                 response = error_page(request, error)
+                # For the page's script, which may have a vote to keep.
+                response.headers["Desk-Error"] = error.code
         response.headers["Cache-Control"] = "no-store, private"
         return response
 
@@ -50,23 +53,25 @@ def club_page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
 @require_http_methods(["GET", "HEAD", "POST"])
 @club_page
 def phone(request: HttpRequest, code: str) -> HttpResponse:
-    """GET: whatever this phone shows now, or the invitation. POST joins."""
+    """GET: whatever this phone shows now, or the invitation. POST joins, or votes."""
     club = get_club(code)
     if code != club.code:
         return HttpResponseRedirect(reverse("club:phone", args=[club.code]))
+    if request.method == "POST" and "token" in request.POST:
+        return take_vote(request, club)
     mine = phones.phone_of(code, request.COOKIES.get(COOKIE))
     if mine is not None:
         return _show(request, mine)
     if club.phase == Phase.ENDED:
-        return render(request, "club/over.html", {"club": club}, status=410)
+        return render(request, "club/over.html", {"club": club, "late": "late" in request.GET}, status=410)
     if request.method == "POST":
-        return _join(club)
+        return _join(request, club)
     return render(request, "club/join.html", {"club": club})
 
 
-def _join(club: Club) -> HttpResponse:
+def _join(request: HttpRequest, club: Club) -> HttpResponse:
     secret = phones.join(club.code)[1]
-    response = _back(club)
+    response = _back(request, club)
     response.set_cookie(
         COOKIE,
         secret,
@@ -79,13 +84,15 @@ def _join(club: Club) -> HttpResponse:
     return response
 
 
-def _back(club: Club) -> HttpResponse:
-    return HttpResponseRedirect(reverse("club:phone", args=[club.code]), status=303)
+def _back(request: HttpRequest, club: Club, query: str = "") -> HttpResponse:
+    return go_to(request, reverse("club:phone", args=[club.code]) + query)
 
 
 def _show(request: HttpRequest, mine: ClubPhone, **extra: Any) -> HttpResponse:
     club, round_ = mine.club, round_of(mine.club)
     context: dict[str, Any] = {"club": club, "phone": mine, "round": round_, **extra}
+    # Also where there is nothing to rate: a vote that this browser kept is sent from there.
+    context["page_words"] = page_words(read_form(club.study.form))
     if round_ is None:
         return render(request, "club/wait.html", context)
     said = vote_of(mine, round_)
@@ -104,8 +111,12 @@ def _status(extra: dict[str, Any]) -> int:
 
 def _ballot(mine: ClubPhone, round_: ClubRound, extra: dict[str, Any]) -> dict[str, Any]:
     view = phones.view_of(mine, phones.hold(mine, round_))
-    vote_url = reverse("club:vote", args=[mine.club.code])
-    return present(view, extra.get("said")) | {"action": vote_url, "submit_words": _("Send my vote")}
+    here = reverse("club:phone", args=[mine.club.code])
+    return present(view, extra.get("said")) | {
+        "action": here,
+        "sends": True,
+        "submit_words": _("Send my vote"),
+    }
 
 
 def _result(mine: ClubPhone, round_: ClubRound, said: Rating | None) -> dict[str, Any]:
@@ -130,9 +141,18 @@ def _result(mine: ClubPhone, round_: ClubRound, said: Rating | None) -> dict[str
 @club_page
 def vote(request: HttpRequest, code: str) -> HttpResponse:
     """Takes a vote and goes back to what the phone shows now. Sent twice it counts once; late ones are taken."""
-    mine = phones.phone_of(code, request.COOKIES.get(COOKIE))
+    return take_vote(request, get_club(code))
+
+
+def take_vote(request: HttpRequest, club: Club) -> HttpResponse:
+    """The same for the phone's own address, where the page's script sends a vote that it may have kept for long."""
+    mine = phones.phone_of(club.code, request.COOKIES.get(COOKIE))
+    if mine is None and club.phase == Phase.ENDED:
+        return _back(request, club, "?late=1")
+    if mine is None and is_swap(request):
+        raise NotAuthenticated("This browser is not signed in to the study.")
     if mine is None:
-        return _back(get_club(code))
+        return _back(request, club)
     body = read_body(request.POST)
     try:
         phones.vote(request.COOKIES[COOKIE], request.POST.get("token", ""), body)
@@ -140,7 +160,7 @@ def vote(request: HttpRequest, code: str) -> HttpResponse:
         pass  # the first vote stands, and the next page shows it
     except InvalidInput as error:
         return _show(request, mine, refusal=refusal(error), said=body)
-    return _back(mine.club)
+    return _back(request, mine.club)
 
 
 @require_safe

@@ -116,6 +116,8 @@ function swap(fresh, address) {
   const next = fresh.querySelector("[name=token]")?.value;
   // The triple on the page is still the one to judge, and what was entered on it stays.
   if (next && next === shown && !fresh.querySelector("#refusal, .note")) return;
+  // A club's page is of one round; the next round is another page.
+  if ("queue" in document.body.dataset && next !== shown) return location.assign(location.pathname);
   triple().replaceWith(document.adoptNode(fresh));
   history.replaceState(null, "", address);
   // At the swap itself: a key that is pressed in between belongs to the new triple.
@@ -200,8 +202,24 @@ retry?.addEventListener("click", deliver);
 addEventListener("online", () => failures && deliver());
 document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && failures && deliver());
 
+// While others have what is left, the page looks again; a page in the background would only keep a triple from them.
+const LOOK_AGAIN_MS = 15_000;
+setInterval(async () => {
+  const place = document.querySelector("[data-ask-again]");
+  if (!place || document.visibilityState !== "visible") return;
+  try {
+    const answer = await fetch(place.dataset.askAgain, { headers: { "HX-Request": "true" } });
+    if (answer.headers.get("HX-Redirect")) return location.assign(answer.headers.get("HX-Redirect"));
+    const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("triple");
+    if (answer.ok && fresh && !fresh.querySelector("[data-ask-again]")) swap(fresh, answer.url);
+  } catch {
+    // The network is away: the next look may find it back.
+  }
+}, LOOK_AGAIN_MS);
+
 // What an earlier page had to leave.
-if (("sends" in (form()?.dataset ?? {}) || document.body.dataset.draft) && waiting().length) {
+const { draft, queue: keepsVotes } = document.body.dataset;
+if (("sends" in (form()?.dataset ?? {}) || draft || keepsVotes) && waiting().length) {
   if (form() && waiting().some((act) => field(act, "act") !== "flag")) form().inert = true;
   deliver();
 }

@@ -216,3 +216,17 @@ def test_phones_that_join_and_hold_at_once_get_numbers_and_places_of_their_own()
     round_ = start(club)
     places = together(8, lambda n: held(club, secrets[n // 2], round_).pk)
     assert len(set(places)) == 4
+
+
+@ONE
+def test_a_vote_that_was_kept_past_the_end_is_told_of_and_one_of_a_stranger_stays_in_its_browser(client):
+    club, _ = new_club(people=1)
+    start(club)
+    address, script = f"/club/{club.code}/", {"HX-Request": "true"}
+    stranger = client.post(address, {"token": "0" * 32}, headers=script)
+    assert stranger.status_code == 401 and stranger["Desk-Error"] == "not_authenticated"
+    assert ClubPhone.objects.count() == 1
+    hosting.end_club(club.code, actor=COMMAND)
+    late = client.post(address, {"token": "0" * 32}, headers=script)
+    assert late["HX-Redirect"] == f"{address}?late=1"
+    assert "came after the end" in client.get(late["HX-Redirect"]).content.decode()
