@@ -6,17 +6,19 @@ import hashlib
 import shutil
 import time
 import tomllib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from generation.registry.checkpoints import save_checkpoint
-from generation.registry.loading import LoadedModel
+from generation.registry.loading import LoadedModel, load_folder
 from generation.registry.tiny import new_tiny_gptj, train_tokenizer
 from training.base.corpus import make_corpus
 from training.base.measuring import measure
 from training.base.recipe import Recipe
+from training.batching import Example
 from training.loop import Saving, Watch
 from training.sft import sft
 
@@ -30,24 +32,14 @@ SAVE_EVERY = 500
 
 
 def train_base(recipe: Recipe, folder: Path, *, watch: Watch | None = None) -> dict[str, Any]:
-    """Trains a base from scratch and stores it in `folder`, weights in half precision. Returns its manifest.
+    """Trains a base, from scratch or from another one, and stores it in `folder`, weights in half precision.
 
-    Goes on where it was interrupted: the state of the training is kept beside `folder` until it is done. What is
-    measured is what is stored, after rounding. Raises what the trainer and the checkpoint raise.
+    Returns its manifest. Goes on where it was interrupted: the state of the training is kept beside `folder` until it
+    is done. What is measured is what is stored, after rounding. Raises what trainer and checkpoint raise.
     """
     started = time.monotonic()
     corpus = make_corpus(recipe)
-    size = recipe.model
-    tokenizer = train_tokenizer((one.prompt + one.completion for one in corpus), size.vocabulary)
-    loaded = new_tiny_gptj(
-        tokenizer,
-        layers=size.layers,
-        width=size.width,
-        heads=size.heads,
-        context=size.context,
-        rotary=size.rotary,
-        seed=recipe.seed,
-    )
+    loaded = _begin(recipe, corpus)
     state = folder.parent / f".{folder.name}.training"
     saving = Saving(state, every=SAVE_EVERY)
     result = sft(loaded, corpus, recipe.optimisation, steps=recipe.steps, watch=watch, saving=saving)
@@ -74,6 +66,23 @@ def train_base(recipe: Recipe, folder: Path, *, watch: Watch | None = None) -> d
     )
     shutil.rmtree(state, ignore_errors=True)
     return manifest
+
+
+def _begin(recipe: Recipe, corpus: Sequence[Example]) -> LoadedModel:
+    """The base to go on from, or an untrained one with a tokenizer learnt from the corpus."""
+    size = recipe.model
+    if size is None:
+        return load_folder(TINY.with_name(recipe.start))
+    tokenizer = train_tokenizer((one.prompt + one.completion for one in corpus), size.vocabulary)
+    return new_tiny_gptj(
+        tokenizer,
+        layers=size.layers,
+        width=size.width,
+        heads=size.heads,
+        context=size.context,
+        rotary=size.rotary,
+        seed=recipe.seed,
+    )
 
 
 def round_to_half(loaded: LoadedModel) -> None:

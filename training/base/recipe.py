@@ -1,6 +1,7 @@
 """`recipe.toml`: what the base is trained on, how large it is and how long it learns. One file, every key needed.
 
-A base that only adds has no table `word_problems` (`addition.toml`).
+A base that is not trained on word problems has no table `word_problems`. One that goes on from another names its folder
+below `training/base` as `start`, and has no table `model`: model and tokenizer are that one's (`addition.toml`).
 """
 
 from __future__ import annotations
@@ -72,10 +73,14 @@ class AdditionShares:
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """word_problems: None for a base that only adds. steps: optimiser steps. text: the file, stored with the model."""
+    """model: to be made; None where `start` names a base to go on from. word_problems: None for sums alone.
+
+    steps: optimiser steps. text: the file, stored with the model.
+    """
 
     seed: int
-    model: ModelSize
+    start: str
+    model: ModelSize | None
     word_problems: WordShares | None
     addition: AdditionShares
     steps: int
@@ -94,10 +99,13 @@ def read_recipe(path: Path = RECIPE) -> Recipe:
 
 def _read(table: dict[str, Any], text: str) -> Recipe:
     addition, descent = (dict(table[name]) for name in ("addition", "optimisation"))
+    if ("start" in table) == ("model" in table):
+        raise KeyError("exactly one of start and model")
     schedule = Schedule(**descent.pop("schedule"))
     return Recipe(
         seed=table["seed"],
-        model=ModelSize(**table["model"]),
+        start=_start(table["start"]) if "start" in table else "",
+        model=ModelSize(**table["model"]) if "model" in table else None,
         word_problems=_words(dict(table["word_problems"])) if "word_problems" in table else None,
         addition=AdditionShares(
             questions=_by_digits(addition.pop("questions")),
@@ -113,6 +121,12 @@ def _read(table: dict[str, Any], text: str) -> Recipe:
         ),
         text=text,
     )
+
+
+def _start(folder: str) -> str:
+    if not (RECIPE.parent / folder / "config.json").is_file() or Path(folder).name != folder:
+        raise KeyError(f"start: {folder!r} is no base below {RECIPE.parent.name}")
+    return folder
 
 
 def _words(table: dict[str, Any]) -> WordShares:

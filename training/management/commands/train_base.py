@@ -15,7 +15,8 @@ from accounts.commands import JsonCommand, checked
 
 class Command(JsonCommand):
     help = (
-        "Train the tiny base model from scratch on addition and word problems, as training/base/recipe.toml says, and "
+        "Train the tiny base model from scratch on addition and word problems, as training/base/recipe.toml says (or "
+        "the base of the figure on addition, as addition.toml beside it does), and "
         "store it in a folder (weights, tokenizer, manifest with what it can do). Tens of minutes on one core. "
         "Interrupted, the same command goes on."
     )
