@@ -27,7 +27,7 @@ def plateau(iterations: Sequence[StarIteration], settings: StarSettings, changes
     waited = now - max([since, *(change - 1 for change in changes)])
     if waited < settings.patience:
         return ""
-    gain = f" by {100 * settings.min_gain:g} points" if settings.min_gain else ""
+    gain = f" by {100 * settings.min_gain:g}% of the questions" if settings.min_gain else ""
     assert best is not None
     return (
         f"{waited} iteration{'s' if waited > 1 else ''} in a row did not raise the held-out accuracy of"

@@ -205,7 +205,7 @@ def test_a_plateau_is_told_in_a_sentence():
 def test_a_gain_that_is_too_small_does_not_count():
     creeping = [0.50, 0.505, 0.51, 0.515]
     assert after(creeping, patience=2) == ""
-    assert "(iteration 0) by 2 points" in after(creeping, patience=2, min_gain=0.02)
+    assert "(iteration 0) by 2% of the questions" in after(creeping, patience=2, min_gain=0.02)
     # Small gains that add up to a large one do.
     assert after([0.50, 0.51, 0.52, 0.53], patience=2, min_gain=0.02) == ""
     assert after([0.1, 0.2], patience=1, min_gain=0.1) == ""

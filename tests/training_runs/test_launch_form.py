@@ -23,7 +23,13 @@ from training.runs.models import TrainingRun
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("storage")]
 
 #: What a form needs from the site: two of each, so that a choice says something.
-NAMED: dict[str, Any] = {"dataset": "sums", "base": "tiny-base", "studies": ["trial"], "sources": ["a", "b"]}
+NAMED: dict[str, Any] = {
+    "verifier": "tiny-base",
+    "dataset": "sums",
+    "base": "tiny-base",
+    "studies": ["trial"],
+    "sources": ["a", "b"],
+}
 
 
 @pytest.fixture(autouse=True)

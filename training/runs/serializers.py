@@ -160,6 +160,8 @@ class ExampleSerializer(serializers.ModelSerializer[TrainingExample]):
             "answer",
             "verdict",
             "fate",
+            "trace_valid",
+            "verifier_score",
             "tokens",
             "logprob",
             "seed",
