@@ -18,12 +18,15 @@ from training.figures.catalogue import KINDS
 from training.figures.making import MAX_RUNS, from_stored, make_figure_for, runs_labelled, visible_figure
 from training.figures.models import FigureRecord
 from training.figures.selectors import figures
+from training.runs.models import TrainingRun
 
 
 class FigureSerializer(serializers.ModelSerializer[FigureRecord]):
     """`error` is {} for a figure that was made."""
 
-    runs = serializers.SlugRelatedField("label", many=True, read_only=True)
+    runs: serializers.SlugRelatedField[TrainingRun] = serializers.SlugRelatedField(
+        "label", many=True, read_only=True
+    )
     dataset = serializers.CharField(source="dataset.name", read_only=True, default=None)
 
     class Meta:
