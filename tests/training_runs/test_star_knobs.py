@@ -18,8 +18,8 @@ from ratings.slots.models import Rating
 from ratings.studies.models import TripleCard
 from tests.training_runs.votes import voted_sums
 from tests.training_runs.worlds import add_rationale, done, launched, make_sums, outcome_of, recipe, staged
+from training.recipes.schema import Sft
 from training.runs import retrying
-from training.runs.launching import launch_training
 from training.runs.models import Fate, Origin, TrainingRun
 from training.runs.retrying import gathered_retries
 
@@ -229,7 +229,8 @@ def test_the_step_that_most_raters_marked_is_where_a_text_is_taken_back(monkeypa
     marked = add_rationale(solution.question.external_id, text, source="dreamer")
     monkeypatch.setattr(retrying, "_marks", lambda studies, raters: {marked.pk: 1})
     wanted = recipe("sft", dataset="stories", learn="retries", sources=["dreamer"])
-    (found,) = gathered_retries(launch_training(wanted, label="marked", actor=COMMAND), wanted.values)  # type: ignore[arg-type]
+    assert isinstance(wanted.values, Sft)
+    (found,) = gathered_retries(solution.question.dataset, [study], wanted.values)
     assert found["id"] == solution.question.external_id and found["solution"] == solution.pk
     assert found["beginning"].strip() == f"{first}\nAll of it was a dream."
     assert found["correction"] == f"<retry>\n{rest}"

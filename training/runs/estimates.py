@@ -29,6 +29,7 @@ from training.runs.models import Measurement
 from training.runs.preference_files import find_export_file, pairs_of_file
 from training.runs.questions import split_questions
 from training.runs.rationales import kept_examples, learnable, preferred
+from training.runs.retrying import gathered_retries
 
 #: Votes that are read to count their pairs; of more the share is taken for all.
 COUNTED_VOTES = 20_000
@@ -93,7 +94,12 @@ def _sft(recipe: Sft, inputs: Inputs) -> Sizes:
     validation = _validation(splits, recipe.validation_split, recipe.validation_questions)
     held_out = splits.get(recipe.validation_split, 0)
     sources: tuple[str, ...]
-    if recipe.from_run:
+    if recipe.learn == "retries":
+        retries = len(gathered_retries(dataset, inputs.studies, recipe))
+        solutions = learnable(dataset, recipe.split).count() if recipe.with_solutions else 0
+        # A mistake and its correction are about as long as a solution.
+        texts, sources = retries + solutions, ()
+    elif recipe.from_run:
         texts, sources = kept_examples(recipe.from_run, dataset).count(), (OWN,)
     elif recipe.learn == "answers":
         texts, sources = splits.get(recipe.split, 0), (ANSWERS,)
@@ -103,7 +109,8 @@ def _sft(recipe: Sft, inputs: Inputs) -> Sizes:
             found.values_list("pk", flat=True), inputs.studies, raters=recipe.raters
         )
         texts, sources = len(liked) if inputs.studies else found.count(), recipe.sources
-    measured = learnable(dataset, recipe.validation_split, recipe.sources).count() if held_out else 0
+    written = recipe.sources if recipe.learn == "rationales" else ()
+    measured = learnable(dataset, recipe.validation_split, written).count() if held_out else 0
     return Sizes(
         texts=texts,
         sources=sources,

@@ -15,7 +15,7 @@ from problems.steps import split_steps
 from problems.traces import Span
 from problems.types import Family, Verdict
 from ratings.exports.selectors import rated_triples
-from ratings.library.models import Rationale
+from ratings.library.models import Dataset, Rationale
 from ratings.studies.models import Study
 from training.batching import Example
 from training.recipes.schema import Sft
@@ -35,16 +35,16 @@ class Wrong:
     marked: Span | None = None
 
 
-def gathered_retries(run: TrainingRun, recipe: Sft) -> list[dict[str, Any]]:
+def gathered_retries(dataset: Dataset, studies: Sequence[Study], recipe: Sft) -> list[dict[str, Any]]:
     """Each correction once, as JSON: {"solution": rationale, "id": question, "beginning", "correction"}, by question.
 
     A question's solutions are tried in their order: the first one that goes on from where a text went wrong is taken.
     """
-    family = Family(run.dataset.family)
-    solutions = _solutions(run, recipe, family)
+    family = Family(dataset.family)
+    solutions = _solutions(dataset, recipe, family)
     found: list[dict[str, Any]] = []
     taken: Counter[int] = Counter()
-    for wrong in _wrong(run, recipe, family):
+    for wrong in _wrong(dataset, studies, recipe, family):
         if recipe.retries_per_question and taken[wrong.question] >= recipe.retries_per_question:
             continue
         for rationale, text in solutions.get(wrong.question, ()):
@@ -106,22 +106,22 @@ def retry_rows(
         yield Example(prompt, one["correction"]), row
 
 
-def _solutions(run: TrainingRun, recipe: Sft, family: Family) -> dict[int, list[tuple[Rationale, str]]]:
+def _solutions(dataset: Dataset, recipe: Sft, family: Family) -> dict[int, list[tuple[Rationale, str]]]:
     """What came with each question and is right, as a model would write it."""
     found: dict[int, list[tuple[Rationale, str]]] = defaultdict(list)
-    for row in learnable(run.dataset, recipe.split).select_related("question", "revision").iterator(500):
+    for row in learnable(dataset, recipe.split).select_related("question", "revision").iterator(500):
         found[row.question_id].append((row, completion_of_rationale(family, row, row.revision)))
     return found
 
 
-def _wrong(run: TrainingRun, recipe: Sft, family: Family) -> Iterator[Wrong]:
+def _wrong(dataset: Dataset, studies: Sequence[Study], recipe: Sft, family: Family) -> Iterator[Wrong]:
     """In the order of questions, each question's together."""
     if recipe.from_run:
-        for row in _of_run(run, recipe):
+        for row in _of_run(dataset, recipe):
             yield Wrong(row.question_id, row.completion, row.verdict == Verdict.WRONG)
         return
-    marks = _marks(list(run.studies.order_by("name")), raters=recipe.raters)
-    for rationale in _of_library(run, recipe):
+    marks = _marks(studies, raters=recipe.raters)
+    for rationale in _of_library(dataset, recipe):
         text = completion_of_rationale(family, rationale, rationale.revision)
         marked = None
         if rationale.pk in marks:
@@ -129,14 +129,14 @@ def _wrong(run: TrainingRun, recipe: Sft, family: Family) -> Iterator[Wrong]:
         yield Wrong(rationale.question_id, text, rationale.verdict == Verdict.WRONG, marked)
 
 
-def _of_run(run: TrainingRun, recipe: Sft) -> Iterator[TrainingExample]:
+def _of_run(dataset: Dataset, recipe: Sft) -> Iterator[TrainingExample]:
     """What an earlier run sampled that is wrong, or right by wrong steps."""
     wrong = Q(verdict=Verdict.WRONG) | Q(verdict=Verdict.CORRECT, trace_valid=False)
     rows = TrainingExample.objects.filter(
         wrong,
         run__label=recipe.from_run,
         run__holds_label=True,
-        question__dataset=run.dataset,
+        question__dataset=dataset,
         question__split=recipe.split,
         revision__current=True,
         iteration__gt=0,
@@ -144,9 +144,9 @@ def _of_run(run: TrainingRun, recipe: Sft) -> Iterator[TrainingExample]:
     yield from rows.order_by("question__external_id", "iteration", "origin", "sample").iterator(500)
 
 
-def _of_library(run: TrainingRun, recipe: Sft) -> Iterator[Rationale]:
+def _of_library(dataset: Dataset, recipe: Sft) -> Iterator[Rationale]:
     rows = Rationale.objects.filter(
-        question__dataset=run.dataset,
+        question__dataset=dataset,
         question__split=recipe.split,
         live=True,
         revision__current=True,

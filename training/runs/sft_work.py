@@ -23,12 +23,13 @@ from training.records import seed_of
 from training.runs import checkpoints
 from training.runs.descending import optimisation_of
 from training.runs.direct import answer_row, direct_example
-from training.runs.examining import RESULTS, examine
+from training.runs.examining import examine
 from training.runs.freezing import ContentHash, RunData, frozen
 from training.runs.models import Fate, Iteration, Origin, RunFact, TrainingExample, TrainingRun
 from training.runs.packing import packing_of
 from training.runs.questions import drawn, questions_at, split_questions
 from training.runs.rationales import kept_examples, learnable, preferred, rationale_contents
+from training.runs.results import RESULTS
 from training.runs.retrying import gathered_retries, retry_contents, retry_rows
 from training.runs.sampling import examples_of, question_of
 from training.runs.watching import JobWatch
@@ -106,7 +107,7 @@ def run_sft(context: JobContext, run: TrainingRun, recipe: Sft) -> dict[str, Any
 def _gather(run: TrainingRun, recipe: Sft) -> RunData:
     hashed, data = ContentHash(), RunData()
     if recipe.learn == "retries":
-        data.retries = gathered_retries(run, recipe)
+        data.retries = gathered_retries(run.dataset, list(run.studies.order_by("name")), recipe)
         if data.retries and recipe.with_solutions:
             data.rationales = list(learnable(run.dataset, recipe.split).values_list("pk", flat=True))
         hashed.add("retry", retry_contents(data.retries))
