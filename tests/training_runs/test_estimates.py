@@ -93,7 +93,7 @@ def test_before_any_measurement_the_steps_alone_are_known_and_nothing_is_stored(
     run = launched("star", "first")
     found = outlook(recipe("star").values, check_inputs(recipe("star").values))
     assert run.estimate == {} and found.estimate is None
-    assert found.steps == 4 + 5
+    assert found.steps == 4 + 4
 
 
 def test_a_measurement_that_waits_is_not_asked_for_twice() -> None:

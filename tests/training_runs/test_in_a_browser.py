@@ -64,6 +64,7 @@ def test_a_run_is_launched_watched_cancelled_resumed_and_finished(
     # The page follows by itself.
     expect(page.locator(".live__state .badge")).to_have_text("Running", timeout=60_000)
     wait_for(lambda: ExampleBatch.objects.filter(run=run).exists())
+    expect(page.locator(".strip__stage--now")).to_be_visible()
     page.locator(f"#cancel-{run.job_id}").click()
     expect(page.locator(".live__state .badge")).to_have_text("Cancelled", timeout=30_000)
     assert not LanguageModel.objects.filter(label="first-star").exists()
@@ -77,6 +78,7 @@ def test_a_run_is_launched_watched_cancelled_resumed_and_finished(
     expect(table.locator("tbody tr")).to_have_count(3)
     expect(page.locator("figure[data-chart] svg").first).to_be_visible()
     expect(page.get_by_role("heading", name="The same questions, iteration by iteration")).to_be_visible()
+    expect(page.get_by_role("region", name="What it took")).to_be_visible()
     page.locator("details.card > summary").first.click()
     assert axe_findings(page) == []
     page.get_by_role("link", name="Examples").first.click()
