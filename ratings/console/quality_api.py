@@ -53,7 +53,12 @@ class RaterQualitySerializer(serializers.Serializer[Any]):
     focus_losses = serializers.IntegerField()
     away_seconds = serializers.IntegerField()
     first_places = serializers.ListField(child=serializers.IntegerField(), help_text="by position")
-    hourly = serializers.CharField(allow_null=True, help_text="pay for an hour of active time")
+    hourly = serializers.CharField(
+        allow_null=True, help_text="pay for an hour, of who is through with the study"
+    )
+    stage_seconds = serializers.FloatField(
+        help_text="on consent, instructions, check and debrief, of who is through; part of that hour"
+    )
     below_floor = serializers.BooleanField()
 
 
@@ -163,5 +168,6 @@ def _rater_json(rater: RaterQuality) -> dict[str, Any]:
         "away_seconds": measures.away_seconds,
         "first_places": list(measures.firsts),
         "hourly": None if rater.hourly is None else str(rater.hourly),
+        "stage_seconds": round(rater.stage_seconds, 3),
         "below_floor": rater.unfair,
     }

@@ -125,7 +125,7 @@ def _gathered(points: Sequence[RaterQuality]) -> list[dict[str, Any]]:
 
 
 def pay_chart(found: StudyQuality) -> Chart | None:
-    """How many raters earn how much in an hour of active time; None where that is not known."""
+    """How many of those who are through earn how much in an hour; None where that is not known."""
     paid = [rater for rater in found.raters if rater.hourly is not None]
     if not paid:
         return None
@@ -143,7 +143,7 @@ def pay_chart(found: StudyQuality) -> Chart | None:
         altair.Chart(altair.Data(values=values))
         .mark_bar(binSpacing=2)
         .encode(
-            x=altair.X("from:Q", title=f"{found.pay.currency} for an hour of active time", bin="binned"),
+            x=altair.X("from:Q", title=f"{found.pay.currency} for an hour", bin="binned"),
             x2="to:Q",
             y=altair.Y("raters:Q", title="raters", axis=altair.Axis(tickMinStep=1)),
             tooltip=["from:Q", "to:Q", "raters:Q"],
@@ -157,7 +157,7 @@ def pay_chart(found: StudyQuality) -> Chart | None:
         layers.append(
             altair.Chart(floor).mark_rule(strokeWidth=3, strokeDash=[6, 4]).encode(x="at:Q", color=red)
         )
-    said = f"{len(paid)} raters, median {money(found.median_hourly, found.pay)} an hour"
+    said = f"{len(paid)} raters who are through, median {money(found.median_hourly, found.pay)} an hour"
     if found.pay.hourly_floor is not None:
         said += (
             f", {len(found.unfair)} below the floor of {money(found.pay.hourly_floor, found.pay)} (dashed)"

@@ -66,7 +66,7 @@ class RaterRow:
     hourly: str
     #: The same without the currency, for a column that names it.
     rate: str
-    earned: str
+    earned_note: str
     payment_tone: str
 
 
@@ -80,11 +80,18 @@ def row(rater: RaterQuality, pay: Pay) -> RaterRow:
         minutes=minutes_of(active_seconds_of(rater.measures)),
         hourly=money(rater.hourly, pay),
         rate=MISSING if rater.hourly is None else f"{rater.hourly:,.2f}",
-        earned=money(pay.earned(rater.measures.answered).quantize(Decimal("0.01")), pay)
-        if pay.is_said
-        else MISSING,
+        earned_note=_earned_note(rater, pay),
         payment_tone=PAYMENT_TONES[rater.payment],
     )
+
+
+def _earned_note(rater: RaterQuality, pay: Pay) -> str:
+    """What the hour's rate is made of."""
+    if rater.hourly is None:
+        return "told once this rater is through"
+    earned = money(pay.earned(rater.measures.answered).quantize(Decimal("0.01")), pay)
+    around = f" and {minutes_of(rater.stage_seconds)} around it" if rater.stage_seconds else ""
+    return f"{earned} for the active time{around}"
 
 
 def minutes_of(seconds: float | None) -> str:
@@ -97,7 +104,9 @@ def money(amount: Decimal | None, pay: Pay) -> str:
 
 def context_of(found: StudyQuality) -> dict[str, Any]:
     """The part of the page that does not depend on who looks."""
+    paid = sum(rater.hourly is not None for rater in found.raters)
     return {
+        "paid_note": f"median of {paid:,} who are through" if paid else "nobody is through yet",
         "levels": [(LEVEL_WORDS[level], TONES[level], found.count(level)) for level in Level],
         "excluded": sum(not rater.included for rater in found.raters),
         "median_hourly": money(found.median_hourly, found.pay),

@@ -17,6 +17,7 @@ from ratings.quality.checks import failures_to_reject
 from ratings.quality.measures import Measures, Said, measure
 from ratings.quality.models import RaterDecision
 from ratings.quality.reliability import Level, Signal, level_of, signals
+from ratings.quality.session_time import is_through, stage_seconds
 from ratings.slots.models import PersonalItem, Rater, Rating
 from ratings.studies.form import RatingForm, read_form
 from ratings.studies.models import Study, Triple
@@ -41,7 +42,10 @@ class RaterQuality:
     level: Level
     #: The rater's pace against the study's median: 0.5 is twice as fast.
     relative_pace: float | None
+    #: Of those who are through with the study; None for who is on the way, left, or was not timed.
     hourly: Decimal | None
+    #: Seconds on consent, instructions, check and debrief, by the clock: part of `hourly`, not of the active time.
+    stage_seconds: float
     unfair: bool
     #: Whether failed instruction checks, and nothing else, are enough for a panel to withhold pay.
     may_reject: bool
@@ -85,8 +89,17 @@ def study_quality(study: Study, *, raters_kind: str, rater: str | None = None) -
     median_pace = median(paces) if paces else None
     median_session = median(sessions) if sessions else None
     needed = failures_to_reject(median_session)
+    around = stage_seconds(study, raters=said) if pay.is_said else {}
     summed = [
-        _summary(row, measures, mix=mix, pay=pay, median_pace=median_pace, needed=needed)
+        _summary(
+            row,
+            measures,
+            mix=mix,
+            pay=pay,
+            median_pace=median_pace,
+            needed=needed,
+            beside=around.get(row.pk, 0.0) if is_through(row, study, pay) else None,
+        )
         for row, measures in found
     ]
     hourly = [one.hourly for one in summed if one.hourly is not None]
@@ -104,10 +117,19 @@ def study_quality(study: Study, *, raters_kind: str, rater: str | None = None) -
 
 
 def _summary(
-    row: Rater, measures: Measures, *, mix: QualityMix, pay: Pay, median_pace: float | None, needed: int
+    row: Rater,
+    measures: Measures,
+    *,
+    mix: QualityMix,
+    pay: Pay,
+    median_pace: float | None,
+    needed: int,
+    beside: float | None,
 ) -> RaterQuality:
-    found = signals(measures, mix)
-    hourly = pay.hourly(measures.answered, active_seconds_of(measures))
+    """beside: seconds on the pages around the rating; None for who is not through."""
+    found, active = signals(measures, mix), active_seconds_of(measures)
+    timed = beside is not None and active > 0
+    hourly = pay.hourly(measures.answered, active + (beside or 0.0)) if timed else None
     return RaterQuality(
         name=row.name,
         kind=row.kind,
@@ -118,6 +140,7 @@ def _summary(
         level=level_of(found),
         relative_pace=measures.pace / median_pace if measures.pace is not None and median_pace else None,
         hourly=hourly,
+        stage_seconds=beside or 0.0,
         unfair=pay.is_unfair(hourly),
         may_reject=measures.checks_failed >= needed,
     )
@@ -218,7 +241,9 @@ def get_rater_quality(study: Study, name: str) -> tuple[StudyQuality, RaterQuali
     around = study_quality(study, raters_kind=row.kind, rater=name)
     if around.raters:
         return around, around.raters[0], row
-    nothing = _summary(row, Measures(), mix=around.mix, pay=around.pay, median_pace=None, needed=2)
+    nothing = _summary(
+        row, Measures(), mix=around.mix, pay=around.pay, median_pace=None, needed=2, beside=None
+    )
     return around, nothing, row
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 
@@ -11,10 +13,15 @@ from accounts.models import AuditEvent
 from accounts.tokens import mint_staff_token
 from ratings.crowd.simulation import Simulation, simulate_raters
 from ratings.quality.models import RaterDecision
-from ratings.slots.models import DegradedTriple, PersonalItem, Rater
+from ratings.quality.selectors import study_quality
+from ratings.slots.models import DegradedTriple, PersonalItem, Rater, RaterToken, Rating
+from ratings.slots.services import next_assignment, submit_rating
+from ratings.slots.sessions import mint_rater_token
+from ratings.studies.models import Study
 from ratings.studies.services import unblind_study
 from tests.console.ladder import LABELS, climb_act, climb_page, queries_of
-from tests.worlds import make_raters, make_study
+from tests.journeys.ways import WHOLE, walk
+from tests.worlds import make_raters, make_study, ranking_of
 
 ADDRESS = "/studies/trial/quality/"
 DECIDE = f"{ADDRESS}decide/"
@@ -147,6 +154,40 @@ def test_the_board_warns_below_the_floor(client, engineer, study):
     study.save(update_fields=["pay"])
     page = text_of(client, f"{ADDRESS}?raters=simulated")
     assert "3 raters earn less than GBP 9.00 an hour" in page or "2 raters earn less" in page
+
+
+def test_the_board_tells_the_pay_of_those_who_are_through_alone_with_all_their_time(client, engineer, db):
+    """Worked by hand: GBP 2 for 3 ratings of 100 s, 2 practices of 20 s, and 260 s on the pages around them."""
+    pay = {"currency": "GBP", "per_rater": 2, "hourly_floor": 20}
+    make_study(questions=4, per_rater=3, journey=WHOLE, pay=pay)
+    through, begun = (rater.token for rater in make_raters(count=2))
+    walk(through)
+    walk(begun, to="practice")
+    held = next_assignment(begun).view
+    submit_rating(begun, held["token"], ranking_of(held) | {"active_seconds": 1})
+    paid = Rater.objects.get(name="rater-1")
+    mint_rater_token(paid, purpose=RaterToken.Purpose.SESSION)
+    came = paid.tokens.get(purpose="session").created_at
+    # Consent 30 s, instructions 60, practice and rating by their own clocks, check 70; the debrief lay open for an hour
+    # at first, and counts ten minutes, then 100 s.
+    moments = {"consent": 30, "instructions": 90, "practice": 500, "comprehension": 570, "rating": 1000}
+    for left, seconds in (moments | {"debrief": 4600}).items():
+        paid.stage_changes.filter(left=left).update(created_at=came + timedelta(seconds=seconds))
+    Rating.objects.filter(rater=paid).update(active_seconds=100)
+    Rating.objects.filter(rater=paid, kind="practice").update(active_seconds=20)
+
+    def hourly() -> tuple[Decimal | None, list[Decimal | None]]:
+        found = study_quality(Study.objects.get(), raters_kind="human")
+        return found.median_hourly, [one.hourly for one in sorted(found.raters, key=lambda one: one.name)]
+
+    # 2 / ((3 * 100 + 2 * 20 + 30 + 60 + 70 + 600) / 3600)
+    assert hourly() == (Decimal("6.55"), [Decimal("6.55"), None])
+    paid.stage_changes.filter(left="debrief").update(created_at=came + timedelta(seconds=1100))
+    assert hourly() == (Decimal("12.00"), [Decimal("12.00"), None])
+    client.force_login(engineer)
+    page = text_of(client, ADDRESS)
+    assert "median of 1 who are through" in page and "1 rater earns less than GBP 20.00" in page
+    assert "7,200" not in page
 
 
 @pytest.fixture
