@@ -133,13 +133,15 @@ def _bars(values: list[dict[str, Any]]) -> dict[str, Any]:
     import altair
 
     words = [word for _, word in _ASKED]
-    legend = altair.Legend(title=None, orient="top", columns=3, labelLimit=0)
+    legend = altair.Legend(title=None, orient="top", columns=2, labelLimit=0, values=words)
+    # static/js/charts.js has the page's colours in this order: link, gilt, good, bad. What failed is not green.
+    colours = altair.Scale(domain=["", words[1], words[0], words[2]])
     chart = altair.Chart(altair.Data(values=values)).mark_bar()
     spec: dict[str, Any] = (
         chart.encode(
             x=altair.X("iteration:O", title="iteration", axis=altair.Axis(labelAngle=0)),
             y=altair.Y("questions:Q", title="questions", axis=altair.Axis(format="~s", tickCount=5)),
-            color=altair.Color("outcome:N", sort=words, legend=legend),
+            color=altair.Color("outcome:N", scale=colours, legend=legend),
             order=altair.Order("order:Q"),
             tooltip=[
                 altair.Tooltip("outcome:N"),
