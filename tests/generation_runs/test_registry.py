@@ -17,7 +17,12 @@ from generation.registry.folders import find_folder, location_of
 from generation.registry.models import LanguageModel
 from generation.registry.opening import load_model, require_unchanged
 from generation.registry.selectors import folder_of, get_model, lineage
-from generation.registry.services import ensure_tiny_base, register_checkpoint, register_model
+from generation.registry.services import (
+    ensure_own_base,
+    ensure_tiny_base,
+    register_checkpoint,
+    register_model,
+)
 from generation.registry.settings import ModelSettings, Protocol, RationaleText
 
 pytestmark = pytest.mark.django_db
@@ -275,11 +280,13 @@ def test_the_command_registers_and_answers_as_agreed(roots: Path, capsys):
     }  # fmt: skip
 
 
-def test_the_base_that_comes_with_the_program_is_registered_once():
+def test_a_base_that_comes_with_the_program_is_registered_once():
     made = ensure_tiny_base(actor=COMMAND)
     assert (made.label, made.location) == ("tiny-base", "base:tiny")
     assert ensure_tiny_base(actor=COMMAND) == made
-    assert LanguageModel.objects.count() == 1
+    adds = ensure_own_base("tiny-addition", actor=COMMAND)
+    assert (adds.label, adds.location) == ("tiny-addition", "base:addition")
+    assert LanguageModel.objects.count() == 2
 
 
 def test_other_weights_under_the_bases_name_are_another_model():

@@ -17,7 +17,7 @@ from problems.addition import is_valid_scratchpad
 from problems.drawing import draw_sums, draw_word_problems
 from problems.types import Family
 from problems.word_problems import Style, style_of
-from training.base.building import TINY, train_base
+from training.base.building import ADDITION, TINY, train_base
 from training.base.measuring import complete, judge
 from training.base.recipe import RECIPE, read_recipe
 
@@ -34,6 +34,19 @@ def test_the_committed_base_is_whole_small_and_made_by_the_recipe_that_stands_be
     assert sum(file["bytes"] for file in manifest["files"].values()) < MAX_BYTES
     assert manifest["recipe_sha256"] == hashlib.sha256(RECIPE.read_bytes()).hexdigest()
     assert {path.suffix for path in TINY.iterdir()} == {".json", ".safetensors"}
+
+
+def test_the_figures_base_is_whole_and_can_use_a_hint_where_it_can_not_add() -> None:
+    manifest = verify(ADDITION)
+    assert sum(file["bytes"] for file in manifest["files"].values()) < MAX_BYTES
+    assert (
+        manifest["recipe_sha256"]
+        == hashlib.sha256(RECIPE.with_name("addition.toml").read_bytes()).hexdigest()
+    )
+    assert manifest["files"]["tokenizer.json"] == verify(TINY)["files"]["tokenizer.json"]
+    plain, hinted = manifest["measured"]["addition"], manifest["measured"]["addition_valid_hinted"]
+    assert plain["2"] >= 0.9 and plain["3"] <= 0.7 and plain["4"] <= 0.35 and plain["5"] <= 0.2
+    assert all(hinted[digits] >= 0.9 for digits in "12345")
 
 
 def test_the_committed_base_leaves_star_something_to_find() -> None:
