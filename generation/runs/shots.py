@@ -12,6 +12,7 @@ from generation.runs.seeds import shot_rank
 from problems.types import Verdict
 from ratings.library.models import Dataset, Rationale
 from ratings.library.options import refuse
+from ratings.library.prompting import FILES
 from ratings.studies.draw import PROMPT_SPLIT
 
 
@@ -39,10 +40,16 @@ def draw_shots(dataset: Dataset, count: int, *, seed: int) -> list[Rationale]:
             "shots",
             count,
             f"at most {len(by_question)}: so many questions of split 'prompt' have a right rationale"
-            " that no model of this site wrote",
+            f" that no model of this site wrote{_where_from(dataset)}",
         )
     chosen = sorted(by_question, key=lambda question: (shot_rank(seed, question), question))[:count]
     return [
         min(by_question[question], key=lambda one: shot_rank(seed, question, one.text_digest))
         for question in chosen
     ]
+
+
+def _where_from(dataset: Dataset) -> str:
+    """How worked examples come into a dataset of a family that this project has some for."""
+    named = dataset.family in FILES
+    return f" (manage.py import_prompts --dataset {dataset.name} brings this project's own)" if named else ""

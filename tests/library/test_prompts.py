@@ -136,6 +136,8 @@ def _dataset(name: str, family: str) -> None:
 
 def test_they_are_imported_once_by_the_command_and_shown_by_the_seed(db: None, capsys) -> None:
     _dataset("sums", "gsm8k")
+    with pytest.raises(InvalidInput, match="import_prompts --dataset sums brings"):
+        draw_shots(get_dataset("sums"), 1, seed=0)
     call_command("import_prompts", "--dataset", "sums", "--json")
     answer = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert (answer["created"], answer["updated"], answer["unchanged"], answer["errors"]) == (10, 0, 0, 0)
