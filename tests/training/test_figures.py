@@ -125,10 +125,13 @@ def test_the_table_has_the_papers_order_and_says_the_share_of_train() -> None:
         MethodResult(methods.WITH, n, accuracy, 100, 0.6, 0.1, facts[n])
         for n, accuracy in enumerate((0.7, 0.8, 0.9))
     ]
-    results += [MethodResult(methods.DIRECT, 0, 0.3, 100, 1.0), MethodResult(methods.FEW_SHOT, 0, 0.2, 100)]
+    results += [
+        MethodResult(methods.DIRECT, 0, 0.3, 100, 1.0),
+        MethodResult(methods.few_shot(6), 0, 0.2, 100),
+    ]
     (panel,) = methods.build(results, dataset="stories").panels
     assert panel.title == "stories: 100 test questions"
-    assert [row[0] for row in panel.rows] == [methods.FEW_SHOT, methods.DIRECT, methods.WITH]
+    assert [row[0] for row in panel.rows] == ["few-shot, 6 examples", methods.DIRECT, methods.WITH]
     assert panel.rows[0][1:] == ["20.0", None, 1, "0.0"] and panel.rows[1][4] == "100.0"
     # 4.30265 x .1 / sqrt 3 = .2484
     assert panel.rows[2][1:4] == ["80.0 ± 10.0", "55.2 to 100.0", 3]

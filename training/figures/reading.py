@@ -162,7 +162,7 @@ def _base_results(base: LanguageModel, dataset: Dataset) -> list[MethodResult]:
     for (shots, seed), one in sorted(latest.items()):
         # Asked plainly and greedily every seed gives the same answers.
         if shots or not any(result.method == methods.PLAIN for result in found):
-            method = methods.FEW_SHOT if shots else methods.PLAIN
+            method = methods.few_shot(shots) if shots else methods.PLAIN
             found.append(MethodResult(method, seed, one.result["greedy_accuracy"], one.result["questions"]))
     return found
 

@@ -32,6 +32,11 @@ WITHOUT, WITH = "STaR without rationalization", "STaR with rationalization"
 ORDER = (PLAIN, FEW_SHOT, DIRECT, SFT, WITHOUT, WITH)
 
 
+def few_shot(shots: int) -> str:
+    """The base behind so many worked examples: a method of its own for each number."""
+    return f"{FEW_SHOT}, {shots} example{'s' if shots != 1 else ''}"
+
+
 @dataclass(frozen=True, slots=True)
 class MethodResult:
     """One method under one seed.
@@ -62,11 +67,16 @@ def build(results: Sequence[MethodResult], *, dataset: str) -> Figure:
     by: dict[str, list[MethodResult]] = defaultdict(list)
     for one in results:
         by[one.method].append(one)
-    rows = [_row(method, by[method]) for method in ORDER if method in by]
+    rows = [_row(method, by[method]) for method in sorted(by, key=_rank)]
     title = f"{dataset}: {results[0].questions:,} test questions"
     numbers = [_single(one) for one in results] + [_mean(row) for row in rows]
     runs = [one.facts for one in results if one.facts is not None]
     return Figure(NAME, TITLE, ABOUT, [_panel(rows, results, title)], numbers, runs)
+
+
+def _rank(method: str) -> tuple[int, str]:
+    kind = FEW_SHOT if method.startswith(FEW_SHOT) else method
+    return ORDER.index(kind), method
 
 
 def _row(method: str, results: Sequence[MethodResult]) -> _Row:
