@@ -98,15 +98,16 @@ def test_a_packed_token_sees_nothing_of_another_example_unless_concatenated_plai
         assert (float(difference) > 1e-4) is sees, attention
 
 
-def test_an_epoch_on_packed_rows_ends_where_one_on_single_rows_does():
-    """One step over everything: the same sum in another order."""
+def test_a_training_on_packed_rows_has_the_losses_of_one_on_single_rows():
+    """Over everything at each step: the same sums in another order."""
     learned = examples(range(100, 124))
-    ends = []
+    courses = []
     for packing, size in ((Packing(), len(learned)), (Packing(60), 100)):
-        loaded = loaded_tiny()
-        sft(loaded, learned, Optimisation(Schedule(1e-3), batch_size=size), steps=3, packing=packing)
-        ends.append([p.detach().clone() for p in loaded.model.parameters()])
-    assert all(torch.allclose(one, other, atol=2e-4) for one, other in zip(*ends, strict=True))
+        how = Optimisation(Schedule(1e-3), batch_size=size)
+        courses.append(sft(loaded_tiny(), learned, how, steps=4, packing=packing).trained.losses)
+    # Adam divides by the size of gradients, and so makes something of the rounding of those near 0.
+    assert courses[0] == pytest.approx(courses[1], abs=1e-4)
+    assert courses[0][0] == pytest.approx(courses[1][0], abs=1e-6) and courses[0][-1] < courses[0][0] - 0.05
 
 
 # -------------------------------------------------------------------------------------------------- what is in them
