@@ -46,7 +46,7 @@ from ratings.console.serializers import (
     ThresholdsSerializer,
     UnblindSerializer,
 )
-from ratings.crowd.raters import create_raters
+from ratings.crowd.raters import create_raters, require_raters_can_come
 from ratings.desk.api import my_ratings
 from ratings.slots.models import Rater, Rating
 from ratings.slots.opening import open_study
@@ -245,11 +245,12 @@ class RatersView(generics.ListAPIView[Rater]):
 
     @extend_schema(request=NewRatersSerializer, responses={201: MintedRatersSerializer})
     def post(self, request: Request, name: str) -> Response:
-        """Makes raters. Their tokens and links are in this answer and nowhere else."""
+        """Makes raters. Their tokens and links are in this answer and nowhere else. 410 `study_closed`."""
         user = staff_user(request)
         require(user, Act.RUN_STUDIES)
         body = NewRatersSerializer(data=request.data)
         body.is_valid(raise_exception=True)
+        require_raters_can_come(name)
         raters = create_raters(name, **body.validated_data, actor=Actor.of(user))
         return Response({"raters": [asdict(rater) for rater in raters]}, status=HTTPStatus.CREATED)
 

@@ -16,6 +16,7 @@ STAGE_WORDS = {
     "rating": "Rating",
     "debrief": "At the debrief",
     "done": "Finished",
+    "nothing_rated": "Nothing rated",
     "declined": "Declined",
     "withdrawn": "Left",
     "screened_out": "Screened out",

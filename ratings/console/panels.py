@@ -29,7 +29,7 @@ from ratings.crowd.panels import (
     erase_contact,
     get_panel,
 )
-from ratings.crowd.selectors import panel_entries, panel_statuses
+from ratings.crowd.selectors import panel_entries, panel_statuses, places_of
 from ratings.crowd.syncing import prolific, sync_panel
 from ratings.studies.models import Study
 from ratings.studies.selectors import get_study
@@ -42,6 +42,8 @@ _CODES = {
     "screened_out": "Code for those screened out",
     "no_consent": "Code for those who do not consent",
     "failed_check": "Code for failed attention checks",
+    "nothing_rated": "Code for those who rated nothing",
+    "study_closed": "Code for those whom the closing caught",
 }
 
 
@@ -103,9 +105,9 @@ def _page(request: HttpRequest, study: Study, form: forms.Form) -> HttpResponse:
     for panel in Panel.objects.filter(study=study).select_related("study"):
         counts = panel_statuses(panel)
         statuses = [(PanelEntry.Status(status).label, count) for status, count in counts.items()]
-        rows.append(
-            {"panel": panel, "link": entry_link(panel), "statuses": statuses, "entered": sum(counts.values())}
-        )
+        came, taken = places_of(panel)
+        places = {"came": came, "taken": taken, "statuses": statuses}
+        rows.append({"panel": panel, "link": entry_link(panel), **places})
     events = PanelEvent.objects.filter(panel__study=study) | PanelEvent.objects.filter(panel=None)
     context = {
         **study_frame(request, study, here="panels"),
@@ -123,6 +125,7 @@ def panel_(request: HttpRequest, name: str, panel: str) -> HttpResponse:
     """One panel: its link to copy, who came through it, and whether anybody new may."""
     found = get_panel(name, panel)
     page = Paginator(panel_entries(found), _ENTRIES_A_PAGE).get_page(request.GET.get("page"))
+    raters, taken = places_of(found)
     came = [{"entry": entry, "stage": STAGE_WORDS[entry.rater.stage]} for entry in page]
     context = {
         **study_frame(request, found.study, here="panels"),
@@ -131,6 +134,8 @@ def panel_(request: HttpRequest, name: str, panel: str) -> HttpResponse:
         "codes": [(_CODES.get(outcome, outcome), code) for outcome, code in found.codes.items()],
         "page": page,
         "came": came,
+        "raters": raters,
+        "taken": taken,
         "events": PanelEvent.objects.filter(panel=found).order_by("-pk")[:_EVENTS_SHOWN],
     }
     return render(request, "console/panel.html", context)

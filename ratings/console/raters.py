@@ -19,7 +19,7 @@ from accounts.roles import Act
 from ratings.console.access import study_frame
 from ratings.console.refusals import show_refusal
 from ratings.console.selectors import get_rater, raters_of
-from ratings.crowd.raters import NewRater, create_raters, new_link, revoke_tokens
+from ratings.crowd.raters import NewRater, create_raters, new_link, require_raters_can_come, revoke_tokens
 from ratings.studies.models import Study
 from ratings.studies.pools import read_pools
 from ratings.studies.selectors import get_study
@@ -61,6 +61,7 @@ def raters(request: HttpRequest, name: str) -> HttpResponse:
     new: list[NewRater] = []
     if form.is_valid():
         try:
+            require_raters_can_come(name)
             new = create_raters(name, **form.cleaned_data, actor=Actor.of(staff_user(request)))
             form = NewRatersForm(study=study)
         except StarchamberError as error:
@@ -75,6 +76,7 @@ def rater_link(request: HttpRequest, name: str, rater: str) -> HttpResponse:
     """Another link for somebody who lost the first; it is in this one answer and nowhere else."""
     study = get_study(name)
     found = get_rater(study, rater)
+    require_raters_can_come(name)
     return _page(
         request,
         study,

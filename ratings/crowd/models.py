@@ -91,6 +91,9 @@ class PanelEvent(models.Model):
     kind = models.CharField(max_length=8, choices=Kind.choices)
     #: The provider's id of the event: each is followed once.
     event_id = models.CharField(max_length=100, unique=True, null=True, blank=True)
+    #: SHA-256 hex of what was signed of a webhook (time stamp and body). The headers with the event's id are not: a
+    #: recording that is sent again under another id is known by this.
+    signed = models.CharField(max_length=64, unique=True, null=True, blank=True)
     accepted = models.BooleanField(default=True)
     message = models.CharField(max_length=500)
     at = models.DateTimeField(default=timezone.now)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from urllib.parse import quote, urlsplit
@@ -14,8 +13,10 @@ from django.utils import timezone
 
 from accounts.audit import Actor, record
 from accounts.errors import Conflict, Gone, InvalidInput, NotFound
+from ratings.crowd.arrivals import Arrival
 from ratings.crowd.models import Panel, PanelEntry, PanelEvent
 from ratings.crowd.raters import create_raters
+from ratings.crowd.selectors import raters_with_a_place
 from ratings.slots.completion import Completion, completion
 from ratings.slots.models import Rater, RaterToken
 from ratings.slots.sessions import mint_rater_token
@@ -26,7 +27,6 @@ from ratings.studies.pools import find_pool, read_pools
 from ratings.studies.selectors import get_study
 
 PROLIFIC_COMPLETE = "https://app.prolific.com/submissions/complete?cc=CODE"
-#: What a provider's ids look like; anything else did not come from it.
 _ID = re.compile(r"[A-Za-z0-9_-]{1,100}")
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,50}")
 _OUTCOME = re.compile(r"[a-z_]{1,30}")
@@ -45,14 +45,8 @@ class PanelClosed(Gone):
     code = "panel_closed"
 
 
-class UnusableLink(InvalidInput):
-    """A panel's link without the id that the panel adds to it."""
-
-    code = "unusable_link"
-
-
 class EntryEnded(Gone):
-    """This submission was returned or has timed out with its provider."""
+    """This submission, or the person's part in the study, was returned, or has timed out with its provider."""
 
     code = "entry_ended"
 
@@ -158,40 +152,6 @@ def entry_link(panel: Panel) -> str:
     return f"{link}?{panel.session_parameter}=ID{person}"
 
 
-@dataclass(frozen=True, slots=True)
-class Arrival:
-    """Who a provider sends: the ids in its link."""
-
-    session: str
-    person: str = ""
-
-
-def read_arrival(panel: Panel, parameters: Mapping[str, str], *, remembered: str = "") -> Arrival:
-    """The ids of a link. Raises UnusableLink without a usable session id.
-
-    remembered: by the browser, for an open link, which carries none: the first visit gets one.
-    """
-    if panel.provider == Panel.Provider.LINKS:
-        return Arrival(session=remembered if _ID.fullmatch(remembered) else secrets.token_hex(12))
-    session = parameters.get(panel.session_parameter, "").strip()
-    person = parameters.get(panel.person_parameter, "").strip() if panel.person_parameter else ""
-    for name, value, needed in (
-        (panel.session_parameter, session, True),
-        (panel.person_parameter, person, False),
-    ):
-        # A link that was opened without its provider still holds the placeholder: {{%SESSION_ID%}}.
-        if (value or needed) and not _ID.fullmatch(value):
-            raise UnusableLink(
-                f"This link has no usable {name}. Open the study from the page of your panel.",
-                details={
-                    "field": name,
-                    "value": value[:60],
-                    "expected": "the id that the panel adds to the link",
-                },
-            )
-    return Arrival(session=session, person=person)
-
-
 @transaction.atomic
 def enter(panel: Panel, arrival: Arrival) -> tuple[Rater, str]:
     """The rater of this submission and the secret for a browser's cookie.
@@ -248,16 +208,33 @@ def _known(panel: Panel, arrival: Arrival) -> PanelEntry | None:
 
 def _rater(panel: Panel, arrival: Arrival) -> Rater:
     """Who this person was in the study before, or a new rater. The panel's row is locked."""
-    if arrival.person:
-        before = PanelEntry.objects.filter(panel__study=panel.study, person=arrival.person).order_by("pk")
-        if (entry := before.select_related("rater").first()) is not None:
-            return entry.rater
-    raters = PanelEntry.objects.filter(panel=panel).values("rater").distinct().count()
-    if panel.quota is not None and raters >= panel.quota:
+    known = _rater_before(panel, arrival)
+    taken = raters_with_a_place(panel)
+    if known is not None and taken.filter(rater=known).exists():
+        return known
+    if panel.quota is not None and taken.count() >= panel.quota:
         raise PanelFull(
             "All places of this panel are taken. Thank you for coming.", details={"quota": panel.quota}
         )
-    number = raters + 1
+    return known or _new_rater(panel)
+
+
+def _rater_before(panel: Panel, arrival: Arrival) -> Rater | None:
+    """Raises EntryEnded for a person who took their part in this study back: a new session does not undo that."""
+    if not arrival.person:
+        return None
+    before = PanelEntry.objects.filter(panel__study=panel.study, person=arrival.person).order_by("pk")
+    entry = before.select_related("rater").first()
+    if entry is not None and before.filter(status=PanelEntry.Status.RETURNED).exists():
+        raise EntryEnded(
+            "You took your part in this study back, and it can not be taken up again.",
+            details={"status": PanelEntry.Status.RETURNED},
+        )
+    return None if entry is None else entry.rater
+
+
+def _new_rater(panel: Panel) -> Rater:
+    number = PanelEntry.objects.filter(panel=panel).values("rater").distinct().count() + 1
     while Rater.objects.filter(study=panel.study, name=f"{panel.name}-{number}").exists():
         number += 1
     new = create_raters(

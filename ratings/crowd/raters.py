@@ -13,6 +13,7 @@ from django.utils import timezone
 from accounts.audit import Actor, record
 from accounts.errors import InvalidInput
 from ratings.quality.planning import plan_items
+from ratings.slots.errors import StudyClosed
 from ratings.slots.models import Rater, RaterToken
 from ratings.slots.practice import plan_practice
 from ratings.slots.sessions import mint_rater_token
@@ -37,6 +38,15 @@ class NewRater:
 def join_link(secret: str) -> str:
     """The absolute URL under which a secret signs in."""
     return f"{settings.PUBLIC_URL}/join/{secret}/"
+
+
+def require_raters_can_come(study_name: str) -> None:
+    """Raises StudyClosed: a link made now would be dead. Commands do not ask: they answer in every state."""
+    if get_study(study_name).state == Study.State.CLOSED:
+        raise StudyClosed(
+            f"Study {study_name!r} is closed for good: nobody can rate in it, and a link would be dead.",
+            details={"study": study_name},
+        )
 
 
 @transaction.atomic

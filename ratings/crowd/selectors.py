@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db.models import Count, QuerySet
 
 from ratings.crowd.models import Panel, PanelEntry
@@ -14,6 +16,21 @@ def panel_statuses(panel: Panel) -> dict[str, int]:
     )
     counts = dict(counted)
     return {status: counts[status] for status in PanelEntry.Status.values if status in counts}
+
+
+#: Submissions whose place the provider gives to somebody else.
+PLACE_IS_FREE = (PanelEntry.Status.RETURNED, PanelEntry.Status.TIMED_OUT, PanelEntry.Status.SCREENED_OUT)
+
+
+def raters_with_a_place(panel: Panel) -> QuerySet[PanelEntry, Any]:
+    """The raters who count against a panel's quota, once each ({"rater": id}), however often they came."""
+    return PanelEntry.objects.filter(panel=panel).exclude(status__in=PLACE_IS_FREE).values("rater").distinct()
+
+
+def places_of(panel: Panel) -> tuple[int, int]:
+    """(raters who came, those of them who count against the quota)."""
+    came = PanelEntry.objects.filter(panel=panel).values("rater").distinct().count()
+    return came, raters_with_a_place(panel).count()
 
 
 def panel_entries(panel: Panel) -> QuerySet[PanelEntry]:

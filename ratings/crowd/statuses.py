@@ -29,9 +29,22 @@ STATUSES = {
 }
 
 
+#: How far along a submission is; what is not named here is an end.
+_ALONG = {Status.ACTIVE: 0, Status.AWAITING_REVIEW: 1}
+_END = 2
+
+
+def _is_older(wanted: str, at: datetime, entry: PanelEntry) -> bool:
+    if entry.status_at is None or at > entry.status_at:
+        return False
+    backwards = _ALONG.get(Status(wanted), _END) < _ALONG.get(Status(entry.status), _END)
+    return at < entry.status_at or backwards or wanted == entry.status
+
+
 @transaction.atomic
 def apply_status(entry: PanelEntry, status: str, *, at: datetime) -> str:
-    """Follows one word about a submission and says what followed. Words older than the last one are not followed.
+    """Follows one word about a submission and says what followed. Words older than the last one are not followed; of
+    two of the same moment (a time stamp may be whole seconds) the later one to come, unless it leads backwards.
 
     RETURNED: the person took part back: the slot they held is free at once, and nothing more is taken from them.
     TIMED-OUT: the slot is free at once; what they rated counts.
@@ -40,7 +53,7 @@ def apply_status(entry: PanelEntry, status: str, *, at: datetime) -> str:
     if wanted is None:
         return f"unknown status {status[:40]!r}, not followed"
     entry = PanelEntry.objects.select_for_update(of=("self",)).select_related("rater").get(pk=entry.pk)
-    if entry.status_at is not None and at <= entry.status_at:
+    if _is_older(wanted, at, entry):
         return f"{status}: older than what is known, not followed"
     entry.status, entry.status_at = wanted, at
     entry.save(update_fields=["status", "status_at"])

@@ -3,8 +3,10 @@
 docs.prolific.com, "Webhooks" (read 2026-11): `X-Prolific-Request-Signature` is the base64 of the HMAC-SHA256 of time
 stamp and body under the workspace's secret, `X-Prolific-Request-Timestamp` the UNIX time of sending, `X-Event-ID` the
 same for every delivery of one event, and `X-Timestamp` the moment of the event, by which later ones are told from
-earlier ones. The body of `submission.status.change` holds `resource_id` (the submission, our session), `status`,
-`participant_id` and `event_type`.
+earlier ones. Neither of the last two is signed, so they are believed only as far as what is signed goes: the same time
+stamp and body are one delivery whatever id they bear, and nothing happens after it was sent. The body of
+`submission.status.change` holds `resource_id` (the submission, our session), `status`, `participant_id` and
+`event_type`.
 """
 
 from __future__ import annotations
@@ -15,15 +17,16 @@ import hmac
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
 from accounts.errors import InvalidInput, NotAuthenticated, StarchamberError
-from ratings.crowd.models import PanelEntry, PanelEvent
+from ratings.crowd.models import Panel, PanelEntry, PanelEvent
 from ratings.crowd.panels import note
 from ratings.crowd.statuses import apply_status
 
@@ -96,7 +99,8 @@ def receive(secret: str, headers: Mapping[str, str], body: bytes) -> Followed:
         note(None, PanelEvent.Kind.WEBHOOK, f"refused: {error.message}", accepted=False)
         raise
     try:
-        return _follow_once(event, headers)
+        signed = hashlib.sha256(headers.get(SENT, "").encode() + b"\n" + body).hexdigest()
+        return _follow_once(event, headers, signed)
     except IntegrityError:
         # Two deliveries of one event at once: the other one was first.
         return Followed(duplicate=True, message="This event was followed before.")
@@ -114,12 +118,14 @@ def _read(body: bytes) -> dict[str, Any]:
 
 
 @transaction.atomic
-def _follow_once(event: dict[str, Any], headers: Mapping[str, str]) -> Followed:
+def _follow_once(event: dict[str, Any], headers: Mapping[str, str], signed: str) -> Followed:
     # Without an id the body itself tells repeats apart.
     key = headers.get(EVENT_ID, "") or hashlib.sha256(json.dumps(event, sort_keys=True).encode()).hexdigest()
-    if PanelEvent.objects.filter(event_id=key[:100]).exists():
+    if PanelEvent.objects.filter(Q(event_id=key[:100]) | Q(signed=signed)).exists():
         return Followed(duplicate=True, message="This event was followed before.")
-    kept = PanelEvent.objects.create(kind=PanelEvent.Kind.WEBHOOK, event_id=key[:100], message="")
+    kept = PanelEvent.objects.create(
+        kind=PanelEvent.Kind.WEBHOOK, event_id=key[:100], signed=signed, message=""
+    )
     kept.message, entry = _follow(event, _moment(headers))
     kept.panel = None if entry is None else entry.panel
     kept.save(update_fields=["message", "panel"])
@@ -130,7 +136,10 @@ def _follow(event: dict[str, Any], at: datetime) -> tuple[str, PanelEntry | None
     if event["event_type"] != "submission.status.change":
         return f"{event['event_type'][:100]}: nothing follows from it", None
     session, status = str(event.get("resource_id", "")), str(event.get("status", ""))
-    entries = PanelEntry.objects.select_related("panel__study", "rater").filter(session=session)
+    # Another panel's id may look like one of Prolific's; its submissions are none of Prolific's business.
+    entries = PanelEntry.objects.select_related("panel__study", "rater").filter(
+        session=session, panel__provider=Panel.Provider.PROLIFIC
+    )
     entry = entries.order_by("pk").first()
     if entry is None:
         return f"submission {session[:60]} is not one of ours", None
@@ -138,16 +147,21 @@ def _follow(event: dict[str, Any], at: datetime) -> tuple[str, PanelEntry | None
 
 
 def _moment(headers: Mapping[str, str]) -> datetime:
-    """When it happened: X-Timestamp, as UNIX time or ISO 8601; without it, when it was sent."""
-    for value in (headers.get(HAPPENED, ""), headers.get(SENT, "")):
-        try:
-            return datetime.fromtimestamp(float(value), tz=UTC)
-        except (ValueError, OverflowError, OSError):
-            pass
-        try:
-            moment = parse_datetime(value)
-        except ValueError:
-            moment = None
-        if moment is not None:
-            return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return timezone.now()
+    """When it happened: X-Timestamp, but no later than now and the second in which it was sent, which is signed: a
+    moment that lies ahead would keep every later word from being followed. Without X-Timestamp, when it was sent."""
+    sent = _read_moment(headers.get(SENT, "")) or timezone.now()
+    happened = _read_moment(headers.get(HAPPENED, ""))
+    return sent if happened is None else min(happened, sent + timedelta(seconds=1), timezone.now())
+
+
+def _read_moment(value: str) -> datetime | None:
+    """UNIX time or ISO 8601."""
+    try:
+        return datetime.fromtimestamp(float(value), tz=UTC)
+    except (ValueError, OverflowError, OSError):
+        pass
+    try:
+        moment = parse_datetime(value)
+    except ValueError:
+        return None
+    return moment if moment is None or moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -22,6 +22,7 @@ from ratings.desk.preview import refuse_preview
 from ratings.desk.throttle import throttle
 from ratings.journeys.reveal import require_unrevealed
 from ratings.journeys.services import finish_rating
+from ratings.quality.refused import note_refused
 from ratings.slots import services
 from ratings.slots.records import PastRating
 
@@ -29,6 +30,8 @@ P = ParamSpec("P")
 RaterView = Callable[Concatenate[HttpRequest, str, P], HttpResponse]
 
 MAX_BODY_BYTES = 65_536
+#: To a program that got nothing though something may still come.
+ASK_AGAIN_SECONDS = 15
 #: A rating's own body is three levels deep.
 MAX_DEPTH = 20
 
@@ -52,6 +55,7 @@ def rater_call(
         @csrf_exempt
         @wraps(view)
         def call(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+            secret = ""
             try:
                 if request.method not in methods:
                     return _wrong_method(request, methods)
@@ -59,6 +63,7 @@ def rater_call(
                 throttle(secret)
                 return view(request, secret, *args, **kwargs)
             except StarchamberError as error:
+                note_refused(secret, error)
                 return _refused(error)
 
         return call
@@ -147,8 +152,10 @@ def _parts(value: Any) -> Iterable[Any]:
 def assignments(request: HttpRequest, secret: str, study: str) -> HttpResponse:
     claimed = services.next_assignment(secret, study=study)
     if claimed.view is None:
-        finish_rating(secret)
-        return HttpResponse(status=HTTPStatus.NO_CONTENT)
+        nothing = HttpResponse(status=HTTPStatus.NO_CONTENT)
+        if finish_rating(secret).waits:
+            nothing["Retry-After"] = str(ASK_AGAIN_SECONDS)
+        return nothing
     return answer(claimed.view, HTTPStatus.CREATED if claimed.created else HTTPStatus.OK)
 
 

@@ -12,10 +12,19 @@ from ratings.desk.session import read_secret
 from ratings.journeys.services import stand
 from ratings.journeys.showing import show_ending
 
+#: In the address that a swap is sent to, in place of a note of ratings.desk.notes.
+LATE = "late"
+
 
 def ending_for(request: HttpRequest, study: str) -> dict[str, Any]:
-    """The context of templates/desk/journey/_completion.html and _reveal_link.html; empty for a stranger."""
+    """The context of templates/desk/closed.html, which includes journey/_completion.html and _reveal_link.html; of a
+    stranger nothing is known.
+
+    `came_late`: whether this very request, or the swap before it (`LATE`), brought an answer that is not kept.
+    """
+    came_late = request.method == "POST" or request.GET.get("after") == LATE
     try:
-        return show_ending(stand(read_secret(request), study=study))
+        standing = stand(read_secret(request), study=study)
+        return {**show_ending(standing), "rated": standing.session.rated, "came_late": came_late}
     except StarchamberError:
         return {}

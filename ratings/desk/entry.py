@@ -8,8 +8,9 @@ from django.shortcuts import render
 from django.views.decorators.http import require_http_methods
 
 from accounts.errors import StarchamberError
+from ratings.crowd.arrivals import read_arrival
 from ratings.crowd.models import Panel, PanelEvent
-from ratings.crowd.panels import enter, get_panel, note, read_arrival, require_not_closed
+from ratings.crowd.panels import enter, get_panel, note, require_not_closed
 from ratings.desk.gate import error_page, in_their_language
 from ratings.desk.instructions import render_instructions
 from ratings.desk.notes import desk_address

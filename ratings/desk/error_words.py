@@ -36,6 +36,7 @@ ERRORS = (
     gettext_noop("This panel is closed: nobody new can enter. Thank you for coming."),
     gettext_noop("The panel says that this submission was returned."),
     gettext_noop("The panel says that this submission has timed out."),
+    gettext_noop("You took your part in this study back, and it can not be taken up again."),
     gettext_noop("This preview is not known, or too old. Ask for a new link."),
     gettext_noop(
         "This link only shows the study; nothing that is sent with it is kept. To rate, you need a rater's link."

@@ -11,9 +11,11 @@ from django.utils import translation
 from django_htmx.http import HttpResponseClientRedirect
 
 from accounts.errors import StarchamberError
-from ratings.desk.ending import ending_for
+from ratings.desk.ending import LATE, ending_for
 from ratings.desk.error_words import said
 from ratings.desk.notes import desk_address, journey_address
+from ratings.desk.session import COOKIE
+from ratings.quality.refused import note_refused
 
 View = Callable[..., HttpResponse]
 
@@ -36,6 +38,7 @@ def rater_page(view: View) -> View:
             try:
                 response = view(request, study, **address)
             except StarchamberError as error:
+                note_refused(request.COOKIES.get(COOKIE), error)
                 response = error_page(request, error, study=study)
         response.headers["Cache-Control"] = "no-store, private"
         return response
@@ -53,15 +56,17 @@ def error_page(request: HttpRequest, error: StarchamberError, *, study: str = ""
     if study and error.code in ON_THE_WAY:
         return go_to(request, journey_address(study))
     if study and is_swap(request):
-        response = HttpResponseClientRedirect(desk_address(study))
+        late = LATE if error.code == "study_closed" and request.method == "POST" else ""
+        response = HttpResponseClientRedirect(desk_address(study, late))
         # For the page's script, which may have an answer to keep.
-        response.headers["Desk-Error"] = error.code
+        response.headers["Desk-Error"] = "revoked" if error.details.get("revoked") else error.code
         return response
     context = {
         "study": study,
         "status": int(error.status),
         "code": error.code,
         "message": said(error),
+        "revoked": bool(error.details.get("revoked")),
     }
     if study and error.code == "study_closed":
         context |= ending_for(request, study)

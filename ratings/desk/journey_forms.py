@@ -19,7 +19,8 @@ def read_stage_body(stage: str, data: QueryDict) -> dict[str, Any]:
 
 def _consent(data: QueryDict) -> dict[str, Any]:
     said = {"yes": True, "no": False}.get(data.get("consents", ""))
-    return {"version": data.get("version", ""), "consents": said}
+    body = {"version": data.get("version", ""), "consents": said}
+    return body | {"after_declining": True} if data.get("after_declining") else body
 
 
 def _comprehension(data: QueryDict) -> dict[str, Any]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from ratings.studies.journey_parts import COMPLETION_OUTCOMES
+
 _TEXT: dict[str, Any] = {"type": "string"}
 _NUMBER: dict[str, Any] = {"type": "integer"}
 _FLAG: dict[str, Any] = {"type": "boolean"}
@@ -34,7 +36,7 @@ def _map(values: dict[str, Any]) -> dict[str, Any]:
 _COMPLETION = {
     **_object({"outcome": _TEXT, "code": _TEXT, "url": {**_TEXT, "nullable": True}}),
     "nullable": True,
-    "description": "how it ended (completed, screened_out, no_consent, failed_check), with the panel's code",
+    "description": f"how it ended ({', '.join(COMPLETION_OUTCOMES)}), with the panel's code",
 }
 _CHOICES = _list(_object({"number": _NUMBER, "html": _TEXT, "choices": _list(_TEXT)}))
 _PARTS: dict[str, Any] = {
@@ -56,7 +58,7 @@ SCHEMAS: dict[str, Any] = {
             "stage": {**_TEXT, "description": "where the rater stands; its part stands under its name"},
             "stages": _list(_TEXT),
             "completion": _COMPLETION,
-            "reveal": {**_FLAG, "description": "whether `reveal/` answers"},
+            "reveal": {**_FLAG, "description": "whether `reveal/` has something of this rater's"},
             **_PARTS,
         },
         "stage",
@@ -69,6 +71,10 @@ SCHEMAS: dict[str, Any] = {
             "stage": {**_TEXT, "description": "the stage that this answers"},
             "version": {**_TEXT, "description": "consent: the version of the text"},
             "consents": {**_FLAG, "description": "consent: false ends the rater's part at once, also later"},
+            "after_declining": {
+                **_FLAG,
+                "description": "consent: true, to agree after having declined (the text stands under `consent`)",
+            },
             "try": {**_NUMBER, "description": "comprehension: the number of the try"},
             "answers": {
                 "type": "object",

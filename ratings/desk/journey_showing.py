@@ -16,6 +16,7 @@ from ratings.journeys.services import Standing
 from ratings.journeys.showing import explained, show
 from ratings.studies.form import RatingForm
 from ratings.studies.journey import COMPREHENSION, DEBRIEF, ENDS, PRACTICE, SCREENED_OUT
+from ratings.studies.journey_parts import NOTHING_RATED
 
 
 class Session(Protocol):
@@ -47,8 +48,10 @@ def present_shown(
     stage: str = shown["stage"]
     context = {"session": session, **shown}
     if stage in ENDS:
-        heading, words = ENDINGS[stage]
-        return "desk/journey/end.html", context | {"heading": heading, "words": words, "explained": told}
+        ended = (shown.get("completion") or {}).get("outcome")
+        heading, words = ENDINGS[NOTHING_RATED if ended == NOTHING_RATED else stage]
+        ending = {"heading": heading, "words": words, "explained": told}
+        return "desk/journey/end.html", context | ending
     context |= steps_of(shown["stages"], stage)
     part = shown.get(stage)
     if stage == PRACTICE:

@@ -24,6 +24,7 @@ from ratings.studies.journey import (
     SCREENED_OUT,
     WITHDRAWN,
 )
+from ratings.studies.journey_parts import NOTHING_RATED
 
 STEPS = {
     CONSENT: _("Consent"),
@@ -55,9 +56,16 @@ def places_in_words(groups: Sequence[Sequence[str]], kind: str) -> dict[str, Any
     return {card: word for card, word in named.items() if word is not None}
 
 
-#: Heading and words of the page of each end.
+#: Heading and words of the page of each end, by stage; of `done` with nothing rated by its outcome.
 ENDINGS = {
     DONE: (_("Thank you. You are done."), _("Everything that you said is safe with us.")),
+    NOTHING_RATED: (
+        _("There is nothing more to rate."),
+        _(
+            "You have rated no question in this study: others had rated them all, or you skipped those that were left. "
+            "Nothing more is asked of you, and skipping is never held against you."
+        ),
+    ),
     DECLINED: (
         _("That is fine."),
         _("You take no part in this study, and nothing about you is kept but that you declined."),

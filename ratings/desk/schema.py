@@ -142,12 +142,12 @@ _PATHS: dict[str, Any] = {
         "post": _operation(
             "next_assignment",
             "The assignment that this rater holds, or a new one. 409 `study_not_open`; 409 `journey_unfinished` before "
-            "rating and after it (see `journey/`); 410 `study_closed`.",
+            "rating and at the debrief (see `journey/`); 410 `study_closed`.",
             parameter="study",
             responses={
                 "201": _answer("A new assignment.", "Assignment"),
                 "200": _answer("The one that this rater already holds.", "Assignment"),
-                "204": _answer("Nothing is left."),
+                "204": _answer("Nothing is left; with `Retry-After`: nothing is free now, ask again."),
             },
         )
     },

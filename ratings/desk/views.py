@@ -20,11 +20,12 @@ from ratings.desk.presenting import page_words, present
 from ratings.desk.session import signed_in
 from ratings.desk.words import needed_words
 from ratings.journeys.services import finish_rating
+from ratings.quality.refused import note_refused
 from ratings.slots import services
 from ratings.slots.errors import AlreadyRated, NothingToUndo
 from ratings.slots.services import RaterSession, Submitted
 from ratings.studies.form import RatingForm
-from ratings.studies.journey import PRACTICE
+from ratings.studies.journey import PRACTICE, RATING
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -45,6 +46,7 @@ def _submit(request: HttpRequest, secret: str, session: RaterSession) -> HttpRes
     except AlreadyRated as error:
         return _go(session, "rated", str(error.details.get("rating") or ""))
     except InvalidInput as error:
+        note_refused(secret, error)
         extra = {"refusal": refusal(error, session.form)}
         return _show(request, secret, session, extra, said=body, status=422)
     return _answer(request, session, submitted, "saved")
@@ -92,11 +94,12 @@ def _show(
 ) -> HttpResponse:
     """The triple that this rater holds, or the next; filled with `said`, or with the draft kept for it."""
     view = services.next_assignment(secret, study=session.study_name).view
-    if view is None and (session.stage == PRACTICE or finish_rating(secret).stage != session.stage):
-        return go_to(request, journey_address(session.study_name))
     context: dict[str, Any] = {"session": session, "view": view, **extra}
     if view is None:
-        context["page_words"] = page_words(session.form)
+        standing = finish_rating(secret)
+        if standing.stage != RATING:
+            return go_to(request, journey_address(session.study_name))
+        context |= {"page_words": page_words(session.form), "waits": standing.waits}
     else:
         draft = services.draft_of(session, view["token"])
         context |= present(view, said or draft) | {"draft_age": draft_age(draft)}

@@ -148,6 +148,10 @@ SCRIPT: dict[str, Words] = {
     "signed_out": _(
         "You are no longer signed in. Your answer is kept in this browser. Open your link again: it is sent then."
     ),
+    "revoked": _(
+        "Your access to this study has ended, and this answer can not be sent. What you sent before is saved. Only a "
+        "new link from whoever invited you, opened in this browser, would send it."
+    ),
     "foreign": _(
         "An answer kept in this browser was given under another link of this study. Open that link to send it."
     ),

@@ -7,6 +7,7 @@ a second tab and a form sent again the next day end where the rater stands. What
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from django.db import transaction
@@ -20,10 +21,12 @@ from ratings.slots.errors import InvalidField, StudyClosed, StudyNotOpen
 from ratings.slots.models import Rater
 from ratings.slots.skip import release_held
 from ratings.slots.stages import move_stage
+from ratings.slots.waiting import more_may_come
 from ratings.studies.journey import (
     COMPREHENSION,
     CONSENT,
     DEBRIEF,
+    DECLINED,
     ENDS,
     FAILED,
     INSTRUCTIONS,
@@ -35,6 +38,7 @@ from ratings.studies.journey import (
     next_stage,
     read_journey,
 )
+from ratings.studies.stages import UNDONE
 
 __all__ = ["Standing", "answer", "fail_check", "finish_rating", "leave", "stand"]
 
@@ -43,9 +47,9 @@ __all__ = ["Standing", "answer", "fail_check", "finish_rating", "leave", "stand"
 def answer(secret: str, stage: str, body: Mapping[str, Any], *, study: str | None = None) -> Standing:
     """Takes what a rater says in a stage, and moves the rater on if that ends it.
 
-    body, by stage: consent {"version", "consents": bool}; instructions {}; practice {} (once all of it is answered);
-    comprehension {"try", "answers": {question: choice}}; rating {} (once nothing is left to rate); debrief {"guesses":
-    {assignment: {card: who}}, "answers": {question: choice or text}, "comment"}.
+    body, by stage: consent {"version", "consents": bool, "after_declining"?: true}; instructions {}; practice {} (once
+    all of it is answered); comprehension {"try", "answers": {question: choice}}; rating {} (once nothing can come any
+    more); debrief {"guesses": {assignment: {card: who}}, "answers": {question: choice or text}, "comment"}.
 
     Raises NotAuthenticated, StudyClosed, StudyNotOpen, WrongStage, ConsentChanged, PracticeUnfinished, InvalidField,
     UnknownQuestion; then nothing changes.
@@ -55,6 +59,9 @@ def answer(secret: str, stage: str, body: Mapping[str, Any], *, study: str | Non
     if stage == CONSENT and standing.stage != CONSENT and body.get("consents") is False:
         # Said in another tab, after all: it is never too late to refuse.
         return _leave(standing)
+    if stage == CONSENT and standing.stage == DECLINED and _agrees_after_all(body):
+        # Declined by mistake. Said expressly: a tab that was open before the refusal must not overrule it.
+        return _answer_consent(_back_at_consent(standing, body), body)
     if not _is_at(standing, stage):
         return standing
     return _ANSWERS[stage](standing, body)
@@ -100,6 +107,18 @@ def _answer_consent(standing: Standing, body: Mapping[str, Any]) -> Standing:
     return move_on(standing, PASSED, consent=version)
 
 
+def _agrees_after_all(body: Mapping[str, Any]) -> bool:
+    return body.get("consents") is True and body.get("after_declining") is True
+
+
+def _back_at_consent(standing: Standing, body: Mapping[str, Any]) -> Standing:
+    """Undoes a refusal for a consent that will be taken; one to other words is left to `_answer_consent` to refuse."""
+    back = replace(standing, session=replace(standing.session, stage=CONSENT))
+    if body.get("version") == standing.journey.consent_version:
+        move_stage(standing.rater_id, left=DECLINED, entered=CONSENT, outcome=UNDONE)
+    return back
+
+
 def _answer_instructions(standing: Standing, body: Mapping[str, Any]) -> Standing:
     return move_on(standing, PASSED)
 
@@ -127,23 +146,24 @@ _ANSWERS: dict[str, Callable[[Standing, Mapping[str, Any]], Standing]] = {
 
 @transaction.atomic
 def finish_rating(secret: str) -> Standing:
-    """Moves a rater on for whom nothing is left to rate; changes nothing for anybody else.
+    """Moves a rater on for whom nothing can come any more; others `waits`, or have something to rate by now.
 
     Call it when an assignment was asked for and none came: whether that is still so is looked at under the rater's
-    lock. A triple that was late is still taken afterwards.
+    lock. What others hold may come back, by expiry or by a skip: as long as it may, nobody is moved on who could
+    get it. A triple that was late is still taken afterwards.
     """
     return _finish(stand(secret, lock=True))
 
 
 def _finish(standing: Standing) -> Standing:
     session = standing.session
-    if session.stage != RATING or session.state != "open" or not standing.journey.ends:
+    if session.stage != RATING or session.state != "open":
         return standing
-    if session.rater_kind != Rater.Kind.HUMAN:
-        # Whoever never consented and never practised has nothing to tell afterwards.
-        return standing
-    if claim_next(session).view is not None:
-        return standing
+    # Programs never consented and never practised: they have nothing to tell afterwards, and no code to get.
+    if not standing.journey.ends or session.rater_kind != Rater.Kind.HUMAN:
+        return replace(standing, waits=more_may_come(session))
+    if claim_next(session).view is not None or more_may_come(session):
+        return replace(standing, waits=True)
     return move_on(standing, PASSED)
 
 

@@ -19,6 +19,7 @@ from ratings.studies.journey import (
     COMPREHENSION,
     CONSENT,
     DEBRIEF,
+    DECLINED,
     INSTRUCTIONS,
     PRACTICE,
     Comprehension,
@@ -35,16 +36,19 @@ def show(standing: Standing) -> dict[str, Any]:
         "stages": list(standing.journey.stages),
         **show_ending(standing),
     }
+    if standing.stage == DECLINED and standing.session.state in ("open", "paused"):
+        # For who tapped the wrong button.
+        shown[CONSENT] = show_consent(standing.journey)
     if standing.stage in _PARTS:
         shown[standing.stage] = _PARTS[standing.stage](standing)
     return shown
 
 
 def show_ending(standing: Standing) -> dict[str, Any]:
-    """{"completion": {"outcome", "code", "url"} or None, "reveal": whether there is one to look at now}."""
+    """{"completion": {"outcome", "code", "url"} or None, "reveal": whether there is something of theirs to look at}."""
     ended = completion_of(Rater.objects.select_related("study").get(pk=standing.rater_id))
     completed = None if ended is None else {"outcome": ended.outcome, "code": ended.code, "url": ended.url}
-    return {"completion": completed, "reveal": reveal_is_open(standing)}
+    return {"completion": completed, "reveal": standing.session.rated > 0 and reveal_is_open(standing)}
 
 
 def show_consent(journey: Journey) -> dict[str, Any]:
@@ -198,7 +202,8 @@ def _debrief(standing: Standing) -> dict[str, Any]:
 def _triple(standing: Standing, rating: Rating) -> dict[str, Any]:
     assert rating.order is not None  # by `guessable`
     shown = standing.session.form.shown
-    return show_triple(rating.assignment.token, rating.order, shown, content=rating.triple.content)
+    content = rating.assignment.slot.content or rating.triple.content
+    return show_triple(rating.assignment.token, rating.order, shown, content=content)
 
 
 _PARTS = {

@@ -19,11 +19,15 @@ _ANSWERED = (Assignment.State.RATED, Assignment.State.SKIPPED, Assignment.State.
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """A rater with the journey of the study."""
+    """A rater with the journey of the study.
+
+    waits: set by whoever looked (`services.finish_rating`): nothing is free now, but something may still come.
+    """
 
     session: RaterSession
     journey: Journey
     unblinded: bool
+    waits: bool = False
 
     @property
     def stage(self) -> str:
@@ -67,16 +71,27 @@ def move_on(standing: Standing, outcome: str, *, consent: str = "") -> Standing:
 
 def has_debrief(standing: Standing) -> bool:
     debrief = standing.journey.debrief
+    if not standing.session.rated:
+        return False  # "all rated" would be no question to ask of somebody who rated nothing
     return bool(debrief.questions) or debrief.comment or (debrief.guess and bool(guessable(standing)))
 
 
+#: Left out of the last ones, a degraded triple or a repeat would be told by its absence; a check says itself what it is.
+_ASKED_ABOUT = (Slot.Kind.NORMAL, Slot.Kind.DEGRADED, Slot.Kind.REPEAT)
+
+
 def guessable(standing: Standing) -> list[Rating]:
-    """The ratings of the last few triples, newest first, whose cards the rater is asked about again."""
+    """The ratings of the last few triples, newest first, whose cards the rater is asked about again; of a triple that
+    was asked twice the last one."""
     said = Rating.objects.filter(
-        rater_id=standing.rater_id, kind=Slot.Kind.NORMAL, current=True, skipped=False, order__isnull=False
+        rater_id=standing.rater_id, kind__in=_ASKED_ABOUT, current=True, skipped=False, order__isnull=False
     )
-    last = said.select_related("assignment", "triple").order_by("-assignment_id")
-    return list(last[: standing.journey.debrief.guess_triples])
+    wanted = standing.journey.debrief.guess_triples
+    found: dict[int, Rating] = {}
+    last = said.select_related("assignment__slot", "triple").order_by("-assignment_id")
+    for rating in last[: 2 * wanted]:  # no triple comes more than twice
+        found.setdefault(rating.triple_id, rating)
+    return list(found.values())[:wanted]
 
 
 def practice_counts(standing: Standing) -> tuple[int, int]:

@@ -9,7 +9,8 @@ from django.db.models import Count
 
 from ratings.journeys.models import BlindingGuess, ComprehensionTry, DebriefAnswers
 from ratings.slots.models import Rater, StageChange
-from ratings.studies.journey import CONSENT, PASSED, STAGES, Journey, read_journey
+from ratings.studies.journey import CONSENT, DONE, PASSED, STAGES, Journey, read_journey
+from ratings.studies.journey_parts import NOTHING_RATED
 from ratings.studies.models import Study
 from ratings.studies.stages import DECLINED, FAILED_CHECK, SCREENED_OUT, WITHDRAWN
 
@@ -38,7 +39,8 @@ class MissedQuestion:
 
 @dataclass(frozen=True, slots=True)
 class WatchedJourney:
-    """stages: (stage, raters in it now), in order, then the ends on the way that anybody came to.
+    """stages: (stage, raters in it now), in order, then the ends on the way that anybody came to; who is through with
+    the study without a rating stands apart from who is done, under `journey_parts.NOTHING_RATED`.
 
     tries: (number of the try, raters who took it). guesses: (what was said of a card, how often).
     """
@@ -60,14 +62,17 @@ def watch_journey(study: Study) -> WatchedJourney | None:
         return None
     people = Rater.objects.filter(study=study, kind=Rater.Kind.HUMAN)
     now = Counter(dict(people.values_list("stage").annotate(count=Count("pk")).order_by()))
+    through = people.filter(stage=DONE, done=0, extra_done=0).count()
+    now[DONE] -= through
     stages = [(stage, now[stage]) for stage in STAGES if stage in journey.stages]
+    stages += [(NOTHING_RATED, through)] if through else []
     stages += [(stage, now[stage]) for stage in _ENDS_ON_THE_WAY if now[stage]]
     consented = StageChange.objects.filter(rater__study=study, left=CONSENT, outcome=PASSED).count()
     tries = ComprehensionTry.objects.filter(rater__study=study)
     debriefs = list(
         DebriefAnswers.objects.filter(rater__study=study).order_by("-pk").values_list("answers", "comment")
     )
-    guesses = BlindingGuess.objects.filter(assignment__rater__study=study).values_list("said")
+    guesses = BlindingGuess.objects.filter(assignment__rater__study=study).intact().values_list("said")
     said = Counter(dict(guesses.annotate(count=Count("pk")).order_by()))
     return WatchedJourney(
         stages=stages,

@@ -9,21 +9,19 @@ from dataclasses import dataclass
 
 from ratings.slots.models import Rater
 from ratings.studies.journey import (
-    DEBRIEF,
     DECLINED,
     DONE,
+    ENDS,
     FAILED_CHECK,
-    RATING,
     SCREENED_OUT,
     WITHDRAWN,
     read_journey,
 )
-from ratings.studies.journey_parts import COMPLETED, NO_CONSENT
+from ratings.studies.journey_parts import COMPLETED, NO_CONSENT, NOTHING_RATED, STUDY_CLOSED
 from ratings.studies.models import Study
 
-#: The outcome of each end. The panels' own words for the last two are those of the stages.
+#: The outcome of each end on the way. The panels' own words for the last two are those of the stages.
 _OUTCOMES = {
-    DONE: COMPLETED,
     DECLINED: NO_CONSENT,
     WITHDRAWN: NO_CONSENT,
     SCREENED_OUT: SCREENED_OUT,
@@ -42,15 +40,20 @@ class Completion:
 
 def completion(rater: Rater) -> Completion | None:
     """How this rater's part ended; None while it goes on. Never says anything about payment."""
-    outcome = completion_outcome(rater.stage, rater.study.state, done=rater.done)
+    outcome = completion_outcome(rater.stage, rater.study.state, rated=rater.done + rater.extra_done)
     if outcome is None:
         return None
     codes = read_journey(rater.study.journey).completion
     return Completion(outcome=outcome, code=codes.code(outcome), url=codes.address(outcome) or None)
 
 
-def completion_outcome(stage: str, state: str, *, done: int) -> str | None:
-    """One of journey_parts.COMPLETION_OUTCOMES. Whom a closing caught on the way has done what could be done."""
-    if state == Study.State.CLOSED and stage in (RATING, DEBRIEF) and done:
-        return COMPLETED
+def completion_outcome(stage: str, state: str, *, rated: int) -> str | None:
+    """One of journey_parts.COMPLETION_OUTCOMES, None while it goes on. rated: RaterSession.rated.
+
+    Whom a closing caught on the way has done what could be done; who judged nothing has completed nothing.
+    """
+    if stage == DONE:
+        return COMPLETED if rated else NOTHING_RATED
+    if stage not in ENDS and state == Study.State.CLOSED:
+        return COMPLETED if rated else STUDY_CLOSED
     return _OUTCOMES.get(stage)

@@ -52,9 +52,14 @@ class RaterSession:
         return self.due is not None and self.done >= self.due and self.stage in CLAIMING
 
     @property
+    def rated(self) -> int:
+        """What this rater judged, skips and practice apart: without any, nobody has completed a study."""
+        return self.done + self.extra_done
+
+    @property
     def shown_done(self) -> int:
         """What the rater is told: a count that stood still would give a personal item away."""
-        return self.done + self.extra_done
+        return self.rated
 
     @property
     def shown_quota(self) -> int | None:

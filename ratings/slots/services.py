@@ -15,7 +15,7 @@ from ratings.slots.revise import recent_ratings, revise
 from ratings.slots.sessions import find_rater
 from ratings.slots.skip import flag, renew, save_draft, skip, unskip
 from ratings.slots.submit import submit_rating
-from ratings.studies.journey import CLAIMING
+from ratings.studies.journey import CLAIMING, ENDS
 
 __all__ = [
     "Claimed",
@@ -40,13 +40,15 @@ __all__ = [
 
 @transaction.atomic
 def next_assignment(secret: str, *, study: str | None = None) -> Claimed:
-    """The assignment this rater holds, or a new one; view None when nothing is left.
+    """The assignment this rater holds, or a new one; view None when nothing is left, or free at the moment.
 
     study: the study's name in the address, which must be the token's own. Raises StudyNotOpen or StudyClosed.
     """
     session = find_rater(secret, lock=True)
     require_study(session, study)
     require_open(session.study_name, session.state)
+    if session.stage in ENDS:
+        return Claimed(None, created=False)
     require_claiming(session)
     return claim_next(session)
 
@@ -60,7 +62,7 @@ def require_open(study: str, state: str) -> None:
 
 
 def require_claiming(session: RaterSession) -> None:
-    """Raises JourneyUnfinished before a rater gave consent, read the instructions …, and after leaving the study."""
+    """Raises JourneyUnfinished before a rater gave consent, read the instructions …, and at the debrief."""
     if session.stage not in CLAIMING:
         raise JourneyUnfinished(
             "There is something to read or answer before the next question; it is on the study's page.",

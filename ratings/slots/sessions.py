@@ -71,7 +71,8 @@ def read_session(row: Row | None) -> RaterSession:
     expires_at, revoked_at, last_used_at = (read_moment(value) for value in row[1:4])
     now = timezone.now()
     if revoked_at is not None or (expires_at is not None and expires_at <= now):
-        raise NotAuthenticated("This link or token has expired or was revoked.")
+        details = {"revoked": True} if revoked_at is not None else None
+        raise NotAuthenticated("This link or token has expired or was revoked.", details=details)
     session = RaterSession(
         token_id=row[0],
         rater_id=row[4],

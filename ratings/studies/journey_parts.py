@@ -12,9 +12,11 @@ MAX_CHOICES = 8
 MAX_TEXT = 5_000
 MAX_LINE = 500
 
-#: How a rater's part in the study can end, for the panel that sent the rater.
+#: How a rater's part in the study can end, for the panel that sent the rater. The last two are those of raters who
+#: judged nothing: nothing was left that they could get, or that they had not skipped; the study closed before.
 COMPLETED, SCREENED_OUT, NO_CONSENT, FAILED_CHECK = "completed", "screened_out", "no_consent", "failed_check"
-COMPLETION_OUTCOMES = (COMPLETED, SCREENED_OUT, NO_CONSENT, FAILED_CHECK)
+NOTHING_RATED, STUDY_CLOSED = "nothing_rated", "study_closed"
+COMPLETION_OUTCOMES = (COMPLETED, SCREENED_OUT, NO_CONSENT, FAILED_CHECK, NOTHING_RATED, STUDY_CLOSED)
 #: Stands for the code in a completion URL.
 CODE_PLACE = "CODE"
 

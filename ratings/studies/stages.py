@@ -32,6 +32,8 @@ SILENT = frozenset({DECLINED, WITHDRAWN})
 #: control of rating), or the rater left the study.
 PASSED, REFUSED, FAILED, LEFT = "passed", "refused", "failed", "left"
 OUTCOMES = (PASSED, REFUSED, FAILED, LEFT)
+#: In a trace only: a refusal was taken back, and the rater stands at the consent again.
+UNDONE = "undone"
 
 _ELSEWHERE = {
     (CONSENT, REFUSED): DECLINED,

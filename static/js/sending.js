@@ -72,8 +72,9 @@ async function send(act) {
   const { status, headers } = response;
   if (status >= 500 || status === 429) return AWAY;
   const error = headers.get("Desk-Error");
-  if (["not_authenticated", "unknown_assignment", "permission_denied"].includes(error)) {
-    complain(word(error === "not_authenticated" ? "signed_out" : "foreign"));
+  if (["not_authenticated", "revoked", "unknown_assignment", "permission_denied"].includes(error)) {
+    complain(word({ not_authenticated: "signed_out", revoked: "revoked" }[error] ?? "foreign"));
+    document.getElementById("note")?.remove(); // it says "Saved." of the answer before this one
     return STUCK;
   }
   if (headers.get("HX-Redirect")) return goOn(act, headers.get("HX-Redirect"));

@@ -66,7 +66,7 @@ def test_who_came_is_seen_and_a_closed_link_keeps_everybody_new_out(client, engi
     assert began(inside)
     client.force_login(engineer)
     page = client.get(PAGE).content.decode()
-    assert "open-1" in page and "of 2 places" in page and "Rating" in page
+    assert "open-1" in page and "1 of 2" in page and "Rating" in page
     page = client.post(f"{PAGE}close/", {"act": "close"}, follow=True).content.decode()
     assert "takes nobody new" in page and "Take new raters again" in page
     late = Client(headers={"Accept-Language": "de"})

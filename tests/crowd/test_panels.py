@@ -11,9 +11,9 @@ from django.utils import timezone
 
 from accounts.audit import COMMAND
 from accounts.errors import InvalidInput, NotAuthenticated
+from ratings.crowd.arrivals import Arrival, read_arrival
 from ratings.crowd.models import PanelEntry, PanelEvent
 from ratings.crowd.panels import (
-    Arrival,
     EntryEnded,
     PanelDesign,
     PanelFull,
@@ -24,8 +24,8 @@ from ratings.crowd.panels import (
     entry_link,
     erase_contact,
     get_panel,
-    read_arrival,
 )
+from ratings.crowd.selectors import places_of
 from ratings.crowd.statuses import apply_status
 from ratings.slots import services
 from ratings.slots.models import Assignment, Rater, Rating, Slot
@@ -155,6 +155,33 @@ def test_a_full_panel_takes_nobody_new_and_everybody_it_knows():
     assert Rater.objects.count() == 2
 
 
+@ONE
+@pytest.mark.parametrize("word", ["RETURNED", "TIMED-OUT", "SCREENED OUT"])
+def test_a_place_that_the_provider_gives_to_somebody_else_is_free(word):
+    panel = new_panel(quota=2)
+    for session, person in (("s1", "p1"), ("s2", "p2"), ("s3", "p2")):
+        enter(panel, Arrival(session=session, person=person))
+    # Two raters came, one of them twice.
+    assert places_of(panel) == (2, 2)
+    apply_status(PanelEntry.objects.get(session="s1"), word, at=timezone.now())
+    assert places_of(panel) == (2, 1)
+    enter(panel, Arrival(session="s4", person="p4"))
+    for person in ("p5", "p1"):
+        with pytest.raises((PanelFull, EntryEnded)):
+            enter(panel, Arrival(session="s5", person=person))
+    assert places_of(panel) == (3, 2) and PanelEntry.objects.count() == 4
+
+
+@ONE
+def test_whoever_returned_does_not_come_back_by_a_new_session():
+    panel = new_panel()
+    enter(panel, Arrival(session="s1", person="p1"))
+    apply_status(PanelEntry.objects.get(), "RETURNED", at=timezone.now())
+    with pytest.raises(EntryEnded, match="took your part"):
+        enter(panel, Arrival(session="s2", person="p1"))
+    assert PanelEntry.objects.get().status == "returned"
+
+
 @pytest.mark.parametrize(
     ("given", "field"),
     [
@@ -163,12 +190,16 @@ def test_a_full_panel_takes_nobody_new_and_everybody_it_knows():
         ({"SESSION_ID": "a b"}, "SESSION_ID"),
         ({"SESSION_ID": "s" * 101}, "SESSION_ID"),
         ({"SESSION_ID": "s1", "PROLIFIC_PID": "<script>"}, "PROLIFIC_PID"),
+        ({"SESSION_ID": "s1"}, "PROLIFIC_PID"),
+        ({"SESSION_ID": "SESSION_ID", "PROLIFIC_PID": "p1"}, "SESSION_ID"),
+        ({"SESSION_ID": "s1", "PROLIFIC_PID": "p1", "STUDY_ID": "another"}, "STUDY_ID"),
+        ({"SESSION_ID": "s1", "PROLIFIC_PID": "p1", "STUDY_ID": "{{%STUDY_ID%}}"}, "STUDY_ID"),
     ],
 )
 @ONE
 def test_a_link_without_a_usable_id_is_refused(given, field):
     with pytest.raises(InvalidInput) as refused:
-        read_arrival(new_panel(), given)
+        read_arrival(new_panel(external_study="ours"), given)
     assert refused.value.details["field"] == field
 
 
@@ -182,6 +213,10 @@ def test_links_carry_the_providers_placeholders():
     )
     assert entry_link(other).endswith("/p/trial/sona/?survey_code=ID")
     assert read_arrival(other, {"survey_code": "77"}) == Arrival(session="77")
+    # The link as it stands there, passed on, would make one rater of everybody.
+    for word in ("ID", "id", "__ID__", "SURVEY_CODE", "[%ID%]"):
+        with pytest.raises(InvalidInput):
+            read_arrival(other, {"survey_code": word})
 
 
 @ONE
@@ -194,7 +229,7 @@ def test_the_way_back_has_the_panels_code_and_the_submissions_id():
     )
     rater, _ = enter(panel, Arrival(session="77"))
     assert completion_of(rater) is None
-    rater.stage = "done"
+    rater.stage, rater.done = "done", 1
     rater.save()
     ended = completion_of(rater)
     assert ended is not None and ended.code == "C 1"

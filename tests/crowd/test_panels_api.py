@@ -6,8 +6,9 @@ import pytest
 from rest_framework.test import APIClient
 
 from accounts.tokens import mint_staff_token
+from ratings.crowd.arrivals import Arrival
 from ratings.crowd.models import PanelEntry
-from ratings.crowd.panels import Arrival, PanelClosed, enter, get_panel
+from ratings.crowd.panels import PanelClosed, enter, get_panel
 from tests.worlds import make_study
 
 pytestmark = pytest.mark.django_db

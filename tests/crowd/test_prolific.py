@@ -6,8 +6,9 @@ import pytest
 
 from accounts.audit import COMMAND
 from accounts.errors import InvalidInput
+from ratings.crowd.arrivals import Arrival
 from ratings.crowd.models import PanelEntry, PanelEvent
-from ratings.crowd.panels import Arrival, PanelDesign, create_panel, enter
+from ratings.crowd.panels import PanelDesign, create_panel, enter
 from ratings.crowd.prolific import ProlificClient, ProviderFailed
 from ratings.crowd.syncing import approve, sync_panel
 from tests.crowd.prolific_server import TOKEN, prolific_server

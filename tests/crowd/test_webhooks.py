@@ -7,14 +7,16 @@ import hashlib
 import hmac
 import json
 import time
+from datetime import timedelta
 
 import pytest
 from django.test import Client
 from django.utils import timezone
 
 from accounts.audit import COMMAND
+from ratings.crowd.arrivals import Arrival
 from ratings.crowd.models import PanelEntry, PanelEvent
-from ratings.crowd.panels import Arrival, PanelDesign, create_panel, enter
+from ratings.crowd.panels import PanelDesign, create_panel, enter
 from ratings.slots import services
 from ratings.slots.models import Slot
 from tests.worlds import make_study
@@ -41,7 +43,13 @@ def held():
 
 
 def post(
-    status: str = "RETURNED", *, sent: float | None = None, secret: str = SECRET, event: str = "e1", **changes
+    status: str = "RETURNED",
+    *,
+    sent: float | None = None,
+    secret: str = SECRET,
+    event: str = "e1",
+    happened: str | None = None,
+    **changes,
 ):
     """A delivery, signed as the documentation says, by an independent hand."""
     body = {
@@ -61,7 +69,7 @@ def post(
             "X-Prolific-Request-Signature": base64.b64encode(digest).decode(),
             "X-Prolific-Request-Timestamp": stamp,
             "X-Event-ID": event,
-            "X-Timestamp": timezone.now().isoformat(),
+            "X-Timestamp": timezone.now().isoformat() if happened is None else happened,
         },
     )
 
@@ -75,6 +83,32 @@ def test_returned_frees_the_slot_once(held):
     assert again.status_code == 200 and again.json()["duplicate"]
     held.refresh_from_db()
     assert held.status == "returned" and PanelEvent.objects.count() == 1
+
+
+def test_a_recording_under_another_id_is_known_and_a_moment_ahead_blocks_nothing(held):
+    sent = time.time()
+    for event, duplicate in (("e1", False), ("e2", True), ("", True)):
+        assert post("ACTIVE", sent=sent, event=event, happened="4102444800").json()["duplicate"] is duplicate
+    assert "not followed" not in post("AWAITING REVIEW", sent=sent + 2, event="e3").json()["message"]
+    held.refresh_from_db()
+    assert held.status == "awaiting_review" and held.status_at < timezone.now() + timedelta(seconds=4)
+
+
+def test_two_words_of_one_second_are_both_followed_and_none_leads_backwards(held):
+    sent = time.time()
+    for event, word in enumerate(("TIMED-OUT", "RETURNED")):
+        assert "not followed" not in post(word, sent=sent, event=str(event), happened="").json()["message"]
+    assert "not followed" in post("ACTIVE", sent=sent, event="late", happened="").json()["message"]
+    held.refresh_from_db()
+    assert held.status == "returned"
+
+
+def test_another_panels_equal_id_is_none_of_prolifics(held):
+    PanelEntry.objects.filter(pk=held.pk).delete()
+    sona = create_panel("trial", PanelDesign(name="sona", provider="generic"), actor=COMMAND)
+    enter(sona, Arrival(session="s1"))
+    assert post().json()["message"].endswith("not one of ours")
+    assert PanelEntry.objects.get().status == "active"
 
 
 def test_a_wrong_signature_is_refused_and_seen(held):

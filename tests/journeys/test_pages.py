@@ -9,15 +9,17 @@ import pytest
 from django.test import Client
 
 from accounts.audit import COMMAND
-from ratings.crowd.panels import Arrival, PanelDesign, create_panel
+from ratings.crowd.arrivals import Arrival
+from ratings.crowd.panels import PanelDesign, create_panel
 from ratings.crowd.panels import enter as enter_panel
 from ratings.journeys import services
 from ratings.journeys.models import BlindingGuess, ComprehensionTry, DebriefAnswers
-from ratings.slots.models import Rater, Rating, StageChange
+from ratings.slots.models import Rater, Rating, Slot, StageChange
+from ratings.slots.services import next_assignment, submit_rating
 from ratings.studies.models import Study
 from tests.desk.reading import read_form
 from tests.journeys.ways import WHOLE, rate_all, stage_of, walk
-from tests.worlds import make_raters, make_study
+from tests.worlds import make_raters, make_study, ranking_of
 
 pytestmark = pytest.mark.django_db
 
@@ -117,6 +119,16 @@ def test_declining_is_one_click() -> None:
     text = send(client, "consent", consents="no", version="")
     assert heading(text) == "That is fine." and "C-NO" in text
     assert stage_of() == "declined"
+    # A tab from before does not overrule it; who tapped the wrong button can say so.
+    version = hidden(text, "version")
+    send(client, "consent", consents="yes", version=version)
+    assert stage_of() == "declined"
+    assert "read it once more" in send(client, "consent", consents="yes", version="x", after_declining="yes")
+    assert stage_of() == "declined"
+    text = send(client, "consent", consents="yes", version=version, after_declining="yes")
+    assert heading(text) == "What you will do" and Rater.objects.get().consent == version
+    moves = list(StageChange.objects.values_list("left", "outcome", "entered"))
+    assert moves[1:] == [("declined", "undone", "consent"), ("consent", "passed", "instructions")]
 
 
 def test_an_old_text_of_consent_is_shown_again_in_its_new_words() -> None:
@@ -181,6 +193,28 @@ def test_a_paused_study_lets_read_and_a_closed_one_gives_the_code() -> None:
         answered = client.get(path)
         text = answered.content.decode()
         assert answered.status_code == 410 and heading(text) == "The study is closed" and "C-DONE" in text
+
+
+def test_whoever_finds_nothing_free_waits_and_is_told_so() -> None:
+    codes = {"completed": "PAID", "nothing_rated": "SORRY"}
+    client, secret = enter({"completion": {"codes": codes}}, overlap=1)
+    [eve] = make_raters(count=1, name="eve")
+    Slot.objects.update(state="parked")
+    slot = Slot.objects.first()
+    assert slot is not None
+    Slot.objects.filter(pk=slot.pk).update(state="open")
+    held = next_assignment(eve.token).view
+    assert held is not None
+    text = page(client, DESK)
+    assert heading(text) == "Please wait a moment" and "Look again" in text and "PAID" not in text
+    bearer = {"Authorization": f"Bearer {secret}"}
+    asked = Client().post("/api/v1/studies/trial/assignments/", headers=bearer)
+    assert asked.status_code == 204 and int(asked.headers["Retry-After"]) > 0
+    submit_rating(eve.token, held["token"], ranking_of(held))
+    text = page(client, DESK)
+    assert heading(text) == "There is nothing more to rate." and "SORRY" in text and "PAID" not in text
+    asked = Client().post("/api/v1/studies/trial/assignments/", headers=bearer)
+    assert asked.status_code == 204 and "Retry-After" not in asked.headers
 
 
 def test_strangers_and_other_studies_are_shown_nothing() -> None:

@@ -13,7 +13,7 @@ from accounts.errors import StarchamberError
 from ratings.journeys import services
 from ratings.journeys.models import BlindingGuess, ComprehensionTry, DebriefAnswers
 from ratings.slots.models import Assignment, Rater, Slot, StageChange
-from ratings.slots.services import next_assignment, submit_rating
+from ratings.slots.services import next_assignment, skip, submit_rating
 from tests.journeys.ways import WHOLE, guesses, rate_all, say, view, walk
 from tests.worlds import make_raters, make_study, ranking_of
 
@@ -102,6 +102,36 @@ def test_a_rating_and_leaving_at_once_leave_no_slot_held() -> None:
     assert Rater.objects.get().stage == "withdrawn"
     assert not Slot.objects.filter(state="held").exists()
     assert not Assignment.objects.filter(state="held").exists()
+
+
+def test_the_last_raters_end_together_and_none_while_a_slot_may_come_back() -> None:
+    make_study(questions=3, overlap=1, journey={"completion": {"codes": {"completed": "C1"}}})
+    ada, ben, eve = (rater.token for rater in make_raters(count=3))
+    held = {secret: next_assignment(secret).view for secret in (ada, ben)}
+    third = next_assignment(eve).view
+    assert third is not None and all(held.values())
+
+    def rate(secret: str) -> Callable[[], Any]:
+        held_view = held[secret] or {}
+        return lambda: submit_rating(secret, held_view["token"], ranking_of(held_view)).created
+
+    def finish(secret: str) -> Callable[[], Any]:
+        return lambda: services.finish_rating(secret).stage
+
+    # Eve gives hers back while the others ask: whoever is first gets it, and nobody is sent home before it is rated.
+    at_once(rate(ada), rate(ben), lambda: skip(eve, third["token"]), finish(ada), finish(ben))
+    assert set(Rater.objects.values_list("stage", flat=True)) == {"rating"}
+    held = {secret: next_assignment(secret).view for secret in (ada, ben)}
+    [last] = [secret for secret in held if held[secret]]
+    at_once(rate(last), finish(ada), finish(ben), finish(eve))
+    for secret in (ada, ben, eve):
+        assert services.finish_rating(secret).stage == "done"
+    assert Slot.objects.filter(state="rated").count() == 3
+    assert [view(secret)["completion"]["outcome"] for secret in (ada, ben, eve)] == [
+        "completed",
+        "completed",
+        "nothing_rated",
+    ]
 
 
 def test_the_last_rating_and_the_end_of_rating_at_once_lose_neither() -> None:

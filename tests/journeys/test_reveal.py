@@ -51,12 +51,16 @@ def test_only_its_time_and_the_studys_leave_open_the_reveal() -> None:
     }
     for (state, unblinded, stage), expected in allowed.items():
         Study.objects.update(state=state, unblinded_at=NOW if unblinded else None)
-        Rater.objects.update(stage=stage)
+        Rater.objects.update(stage=stage, done=1)
         assert (client.get("/rate/trial/reveal/").status_code == 200) is expected, (state, unblinded, stage)
         assert view(secret)["reveal"] is expected
         if not expected:
             with pytest.raises(NotRevealed):
                 reveal_for(services.stand(secret))
+    # Who rated nothing is not offered to see what they preferred.
+    Study.objects.update(state="closed")
+    Rater.objects.update(stage="done", done=0)
+    assert not view(secret)["reveal"] and "Show me" not in client.get("/rate/trial/").content.decode()
     Study.objects.update(state="closed", unblinded_at=NOW, journey=WHOLE | {"reveal": False})
     Rater.objects.update(stage="done")
     assert client.get("/rate/trial/reveal/").status_code == 404 and not view(secret)["reveal"]

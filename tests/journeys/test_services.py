@@ -11,6 +11,7 @@ from django.utils import timezone
 from ratings.journeys import services
 from ratings.journeys.errors import ConsentChanged, WrongStage
 from ratings.journeys.models import BlindingGuess, ComprehensionTry, DebriefAnswers
+from ratings.journeys.watching import watch_journey
 from ratings.slots import services as slots
 from ratings.slots.errors import InvalidField, JourneyUnfinished, LeftStudy, StudyClosed
 from ratings.slots.models import Rater, Rating, Slot, StageChange
@@ -139,8 +140,7 @@ def test_leaving_frees_the_held_slot_and_silences_the_rater(world):
     ):
         with pytest.raises(LeftStudy):
             act()
-    with pytest.raises(JourneyUnfinished):
-        slots.next_assignment(secret)
+    assert slots.next_assignment(secret).view is None
     assert changes()[-1] == ("rating", "left", "withdrawn")
     assert Rating.objects.filter(kind="normal").count() == 1
     assert outcome() == ("no_consent", "C-NO", "https://panel.example/complete?cc=C-NO")
@@ -151,14 +151,39 @@ def test_whoever_has_nothing_left_goes_on_and_a_late_rating_is_still_taken(world
     ada, ben = make_raters(count=2)
     late = slots.next_assignment(ada.token).view
     assert late is not None
+    assert len(rate_all(ben.token)) == 1
+    # What ada holds may still come back.
+    for _ in range(2):
+        waiting = services.finish_rating(ben.token)
+        assert (waiting.stage, waiting.waits) == ("rating", True)
     Slot.objects.filter(state="held").update(lease_expires_at="2000-01-01T00:00:00Z")
-    assert len(rate_all(ben.token)) == 2
+    taken = slots.next_assignment(ben.token).view
+    assert taken is not None
+    # The slot that ada lost is the one thing that could come back to her.
+    assert services.finish_rating(ada.token).waits
+    slots.submit_rating(ben.token, taken["token"], ranking_of(taken))
     assert services.finish_rating(ben.token).stage == "debrief"
-    # The slot of ada's triple went to ben, and nothing else is there for her.
-    assert services.finish_rating(ada.token).stage == "debrief"
+    # It was rated, and nothing else is there for her: there is nothing to tell about what she never rated.
+    assert services.finish_rating(ada.token).stage == "done"
+    assert outcome("rater-1") == ("nothing_rated", "", None)
     submitted = slots.submit_rating(ada.token, late["token"], ranking_of(late))
     assert submitted.created and submitted.surplus and submitted.next is None
-    assert stage_of("rater-1") == "debrief"
+    assert stage_of("rater-1") == "done" and outcome("rater-1") == ("completed", "", None)
+
+
+def test_whoever_skips_everything_has_completed_nothing(db):
+    codes = {"completed": "PAID", "nothing_rated": "NONE"}
+    make_study(questions=2, overlap=1, journey={"debrief": {"comment": True}, "completion": {"codes": codes}})
+    ada, ben = make_raters(count=2)
+    held = slots.next_assignment(ada.token).view
+    while held is not None:
+        held = slots.skip(ada.token, held["token"]).next
+    assert services.finish_rating(ada.token).stage == "done"
+    assert outcome("rater-1") == ("nothing_rated", "NONE", None)
+    assert len(rate_all(ben.token)) == 2 and services.finish_rating(ben.token).stage == "debrief"
+    watched = watch_journey(Study.objects.get())
+    assert watched is not None
+    assert watched.stages == [("rating", 0), ("debrief", 1), ("done", 0), ("nothing_rated", 1)]
 
 
 def test_nobody_is_moved_on_who_has_something_to_rate_or_whose_study_rests(db):
@@ -202,7 +227,9 @@ def test_a_closed_study_takes_nothing_more_and_still_gives_those_it_caught_their
         with pytest.raises(StudyClosed):
             services.leave(secret)
     assert outcome("rater-1") == ("completed", "C-DONE", "https://panel.example/complete?cc=C-DONE")
-    assert outcome("rater-2") is None
+    # Ben was on his way, and has rated nothing that could be called complete.
+    assert outcome("rater-2") == ("study_closed", "", None)
+    assert view(ada.token)["reveal"] and not view(ben.token)["reveal"]
 
 
 def test_a_process_that_dies_half_way_leaves_the_stage_as_it_was(world):
