@@ -77,11 +77,7 @@ def steps_without_figures(recipe: Recipe, sizes: Sizes) -> int | None:
     by_epochs = (
         (isinstance(recipe, Star) and recipe.steps_rule == "epochs")
         or isinstance(recipe, Vstar)
-        or (
-            isinstance(recipe, Sft)
-            and not recipe.steps
-            and (recipe.learn == "retries" or recipe.pack_tokens > 0)
-        )
+        or (isinstance(recipe, Sft) and not recipe.steps and recipe.pack_tokens > 0)
     )
     return None if by_epochs else sum(part.steps for part in plan_of(recipe, sizes, _UNKNOWN))
 
@@ -100,10 +96,6 @@ def _assumed(recipe: Recipe, lengths: Lengths) -> tuple[str, ...]:
     if recipe.processes > 1:
         found.append(
             f"The time is that of one process; {recipe.processes} are quicker where each has a core of its own."
-        )
-    if isinstance(recipe, Sft) and recipe.learn == "retries":
-        found.append(
-            "How many corrections there are shows when they are made; as many as rationales are reckoned with."
         )
     if isinstance(recipe, Star | Vstar):
         hinted = (

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 
+from accounts.errors import InvalidInput
 from generation.registry.models import LanguageModel
 from problems.types import Family
 from ratings.exports.keys import derive_keys
@@ -69,8 +71,16 @@ def outlook(recipe: Recipe, inputs: Inputs) -> Outlook:
 
 
 def estimated(recipe: Recipe, inputs: Inputs) -> dict[str, Any]:
-    """What is stored with a run as it is launched; {} where nothing was measured."""
-    found = outlook(recipe, inputs).estimate
+    """What is stored with a run as it is launched; {} where nothing was measured.
+
+    Also for an export file that can not be read to its end: the run says so, and which line it is.
+    """
+    if measuring.newest(inputs.base, inputs.dataset) is None:
+        return {}
+    try:
+        found = outlook(recipe, inputs).estimate
+    except InvalidInput:
+        return {}
     return {} if found is None else found.as_json()
 
 
@@ -186,9 +196,23 @@ def pairs_by_split(inputs: Inputs, *, raters: str, ties: str, export: str = "") 
             counts[split] = counts.get(split, 0) + count
     if export:
         path = find_export_file(export, raters=raters, paths_allowed=True)
-        for pair in pairs_of_file(path, inputs.dataset, raters=raters):
-            counts[pair.split] = counts.get(pair.split, 0) + 1
+        for split, count in _pairs_in(path, inputs.dataset, raters=raters).items():
+            counts[split] = counts.get(split, 0) + count
     return {split: round(count) for split, count in counts.items()}
+
+
+def _pairs_in(path: Path, dataset: Dataset, *, raters: str) -> dict[str, float]:
+    """Of a long file the first lines tell the shares of all."""
+    counts: dict[str, float] = {}
+    read = 0
+    for pair in islice(pairs_of_file(path, dataset, raters=raters), COUNTED_VOTES):
+        read += 1
+        counts[pair.split] = counts.get(pair.split, 0) + 1
+    if read == COUNTED_VOTES:
+        with path.open("rb") as lines:
+            share = sum(1 for _ in lines) / read
+        counts = {split: count * max(1.0, share) for split, count in counts.items()}
+    return counts
 
 
 def _pairs_of(study: Study, *, raters: str, ties: str) -> dict[str, float]:

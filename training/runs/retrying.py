@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db.models import Q
 
@@ -17,12 +17,14 @@ from problems.types import Family, Verdict
 from ratings.exports.selectors import rated_triples
 from ratings.library.models import Dataset, Rationale
 from ratings.studies.models import Study
-from training.batching import Example
 from training.recipes.schema import Sft
 from training.retries import marked_span, retry_of
 from training.runs.models import Fate, Origin, TrainingExample, TrainingRun
 from training.runs.preferences import completion_of_rationale
 from training.runs.rationales import learnable
+
+if TYPE_CHECKING:
+    from training.batching import Example
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,10 @@ def retry_rows(
     run: TrainingRun, retries: Sequence[Mapping[str, Any]]
 ) -> Iterator[tuple[Example, TrainingExample]]:
     """Each as a text to learn from, the mistake in its prompt, and as the row that it is stored as."""
+    from training.batching import (
+        Example,
+    )  # torch: only who trains needs it, and the web process counts retries
+
     family = Family(run.dataset.family)
     solutions = Rationale.objects.select_related("question", "revision").in_bulk(
         {one["solution"] for one in retries}
