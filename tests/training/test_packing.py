@@ -107,7 +107,7 @@ def test_a_training_on_packed_rows_has_the_losses_of_one_on_single_rows():
         courses.append(sft(loaded_tiny(), learned, how, steps=4, packing=packing).trained.losses)
     # Adam divides by the size of gradients, and so makes something of the rounding of those near 0.
     assert courses[0] == pytest.approx(courses[1], abs=1e-4)
-    assert courses[0][0] == pytest.approx(courses[1][0], abs=1e-6) and courses[0][-1] < courses[0][0] - 0.05
+    assert courses[0][0] == pytest.approx(courses[1][0], abs=1e-5) and courses[0][-1] < courses[0][0] - 0.05
 
 
 # -------------------------------------------------------------------------------------------------- what is in them
