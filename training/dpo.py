@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from generation.registry.loading import LoadedModel
+from training.attention import fused_attention
 from training.batching import BatchOrder, Example, Row, collate, encode, fingerprint, pad_id
 from training.errors import NothingToLearn
 from training.evaluation.agreement import PairAgreement, ScoredPair, pair_agreement
@@ -71,7 +72,8 @@ def dpo(
     with prepared(policy, how):
         # Before the first step its adapters add nothing: the policy is its own reference, in the very numbers that it
         # is trained in.
-        with computing_in(chosen_precision(how.precision, policy.device), policy.device):
+        precision = chosen_precision(how.precision, policy.device)
+        with computing_in(precision, policy.device), fused_attention((reference or policy).model):
             batches = PairBatches.of(
                 policy,
                 [encoded[i] for i in kept],

@@ -8,6 +8,7 @@ from typing import Any
 
 from generation.registry.loading import LoadedModel
 from training.adapters import adapted
+from training.attention import fused_attention
 from training.errors import LossNotFinite, TrainingError
 from training.loop import Optimisation
 from training.precision import chosen_precision, narrow, widen
@@ -24,6 +25,7 @@ def prepared(loaded: LoadedModel, how: Optimisation) -> Iterator[None]:
     precision = chosen_precision(how.precision, loaded.device)
     try:
         with ExitStack() as stack:
+            stack.enter_context(fused_attention(model))
             stack.callback(narrow, model, widen(model, frozen=how.lora is None or precision == "fp32"))
             if how.checkpointing:
                 stack.enter_context(_checkpointing(model))

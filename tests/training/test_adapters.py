@@ -15,6 +15,7 @@ from generation.sampling.types import PromptRequest, SamplingSettings
 from tests.training.test_loop import Killed, KilledAfter
 from tests.training.tiny import EIGHT, batches_of, loaded_tiny, same, tiny_model, weights
 from training.adapters import Lora, adapted, linear_names
+from training.attention import fused_attention
 from training.dpo import dpo
 from training.errors import LossNotFinite, TrainingError
 from training.gradients import backward
@@ -51,6 +52,16 @@ def test_checkpointing_changes_no_gradient_and_is_gone_afterwards():
     for name in found:
         torch.testing.assert_close(found[name], expected[name], rtol=0, atol=1e-6)
     assert not saving.model.is_activation_checkpointing
+
+
+def test_fused_attention_changes_no_gradient_and_is_gone_afterwards():
+    plain, fused = loaded_tiny(), loaded_tiny()
+    expected = gradients(plain.model)
+    with fused_attention(fused.model), fused_attention(fused.model):
+        found = gradients(fused.model)
+    for name in expected:
+        torch.testing.assert_close(found[name], expected[name], rtol=0, atol=1e-6)
+    assert not any("_attn" in vars(block.attn) for block in fused.model.transformer.h)
 
 
 def test_adapters_alone_are_trained_and_what_is_left_is_the_merged_model(tmp_path):
