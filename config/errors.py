@@ -19,6 +19,8 @@ from accounts.errors import StarchamberError
 from accounts.tokens import INVITATION_PREFIX, LINK_PREFIX
 from ratings.desk.error_words import said_of
 from ratings.desk.gate import in_their_language
+from ratings.desk.session import COOKIE
+from ratings.quality.refused import note_refused
 
 _PLAIN = (
     '<!doctype html><html lang="en"><meta charset="utf-8"><title>{status}</title><p>{status}: {message}</p>'
@@ -77,7 +79,9 @@ def body_too_large() -> BodyTooLarge:
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     if isinstance(exception, RequestDataTooBig):
-        return error_response(request, body_too_large())
+        error = body_too_large()
+        note_refused(request.COOKIES.get(COOKIE), error)
+        return error_response(request, error)
     return _say(request, HTTPStatus.BAD_REQUEST, "bad_request", "The request could not be understood.")
 
 
@@ -138,7 +142,8 @@ def _page(request: HttpRequest | None, context: dict[str, Any]) -> str:
         if request is not None and _is_raters(request):
             with in_their_language(request):
                 said = said_of(context, status=context["status"])
-                return render_to_string("desk/error.html", {**context, "message": said})
+                study = request.path.split("/")[2] if request.path.startswith("/rate/") else ""
+                return render_to_string("desk/error.html", {**context, "message": said, "study": study})
         return render_to_string("errors/error.html", context, request=request)
     except (TemplateDoesNotExist, DatabaseError, ValueError):
         # ValueError: the manifest of static files is missing. A plain page still says what happened.

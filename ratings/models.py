@@ -5,7 +5,7 @@ from ratings.crowd.models import Panel, PanelEntry, PanelEvent
 from ratings.exports.models import Export
 from ratings.journeys.models import BlindingGuess, ComprehensionTry, DebriefAnswers
 from ratings.library.models import Dataset, Question, QuestionRevision, Rationale, Source
-from ratings.quality.models import RaterDecision
+from ratings.quality.models import RaterDecision, RefusedInput
 from ratings.slots.models import (
     Assignment,
     DegradedTriple,
@@ -44,6 +44,7 @@ __all__ = [
     "RaterToken",
     "Rating",
     "Rationale",
+    "RefusedInput",
     "Slot",
     "Source",
     "StageChange",

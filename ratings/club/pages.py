@@ -23,6 +23,7 @@ from ratings.desk.forms import read_body
 from ratings.desk.gate import error_page, go_to, in_their_language, is_swap
 from ratings.desk.presenting import page_words, present
 from ratings.desk.views import refusal
+from ratings.quality.refused import note_refused
 from ratings.slots.errors import AlreadyRated
 from ratings.slots.models import Rating
 from ratings.studies.form import read_form
@@ -159,6 +160,7 @@ def take_vote(request: HttpRequest, club: Club) -> HttpResponse:
     except AlreadyRated:
         pass  # the first vote stands, and the next page shows it
     except InvalidInput as error:
+        note_refused(request.COOKIES[COOKIE], error)
         return _show(request, mine, refusal=refusal(error), said=body)
     return _back(request, mine.club)
 

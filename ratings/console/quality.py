@@ -21,6 +21,8 @@ from ratings.console.quality_figures import cell, context_of, row
 from ratings.console.quality_items import item_rows
 from ratings.quality.checks import failures_to_reject
 from ratings.quality.measures import Measures
+from ratings.quality.models import RefusedInput
+from ratings.quality.refused import refused_in, words_of
 from ratings.quality.reliability import signals
 from ratings.quality.selectors import StudyQuality, decisions_of, get_rater_quality, study_quality
 from ratings.slots.models import Rater
@@ -29,6 +31,7 @@ from ratings.studies.selectors import get_study
 
 RATERS_A_PAGE = 100
 SHOWN_DECISIONS = 20
+SHOWN_REFUSALS = 50
 
 
 @require_safe
@@ -54,6 +57,7 @@ def quality(request: HttpRequest, name: str) -> HttpResponse:
         "failures_to_reject": failures_to_reject(found.median_session),
         "form": DecisionForm(),
         "decisions": decisions_of(study)[:SHOWN_DECISIONS],
+        "refused": refused_rows(study),
     }
     return render(request, "console/quality.html", context)
 
@@ -76,8 +80,14 @@ def rater_quality(request: HttpRequest, name: str, rater: str) -> HttpResponse:
         "failures_to_reject": failures_to_reject(around.median_session),
         "form": DecisionForm(),
         "decisions": decisions_of(study, rater=person),
+        "refused": refused_rows(study, rater=person.name),
     }
     return render(request, "console/quality_rater.html", context)
+
+
+def refused_rows(study: Study, *, rater: str | None = None) -> list[tuple[RefusedInput, str]]:
+    """(row, what was refused in words), the latest first."""
+    return [(found, words_of(found)) for found in refused_in(study, rater=rater)[:SHOWN_REFUSALS]]
 
 
 def read_kind(value: str | None) -> str:

@@ -16,9 +16,10 @@ from rest_framework.views import APIView
 from accounts.audit import Actor
 from accounts.gates import require, staff_user
 from accounts.roles import Act
-from ratings.console.quality import read_kind
+from ratings.console.quality import SHOWN_REFUSALS, read_kind
 from ratings.quality.decisions import decide
-from ratings.quality.models import RaterDecision
+from ratings.quality.models import RaterDecision, RefusedInput
+from ratings.quality.refused import refused_in
 from ratings.quality.selectors import (
     RaterQuality,
     StudyQuality,
@@ -62,6 +63,15 @@ class RaterQualitySerializer(serializers.Serializer[Any]):
     below_floor = serializers.BooleanField()
 
 
+class RefusedSerializer(serializers.ModelSerializer[RefusedInput]):
+    rater = serializers.CharField(source="rater.name", read_only=True)
+
+    class Meta:
+        model = RefusedInput
+        fields = ["rater", "code", "day", "count"]
+        read_only_fields = fields
+
+
 class StudyQualitySerializer(serializers.Serializer[Any]):
     study = serializers.CharField()
     raters_kind = serializers.CharField()
@@ -71,6 +81,7 @@ class StudyQualitySerializer(serializers.Serializer[Any]):
     median_hourly = serializers.CharField(allow_null=True)
     below_floor = serializers.IntegerField()
     raters = RaterQualitySerializer(many=True)
+    refused = RefusedSerializer(many=True, help_text="bad input of raters of any kind, the latest 50")
 
 
 class NewDecisionSerializer(serializers.Serializer[Any]):
@@ -139,6 +150,7 @@ def quality_json(study: Study, kind: str, found: StudyQuality) -> dict[str, Any]
         "median_hourly": None if found.median_hourly is None else str(found.median_hourly),
         "below_floor": len(found.unfair),
         "raters": [_rater_json(rater) for rater in found.raters],
+        "refused": RefusedSerializer(refused_in(study)[:SHOWN_REFUSALS], many=True).data,
     }
 
 

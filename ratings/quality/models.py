@@ -1,4 +1,4 @@
-"""What people decided about raters: whether they count, and whether they are paid. Two questions, never one."""
+"""What people decided about raters (whether they count, and whether they are paid), and what of theirs was refused."""
 
 from __future__ import annotations
 
@@ -53,3 +53,20 @@ class RaterDecision(models.Model):
             ),
         ]
         indexes = [models.Index(fields=["rater", "matter", "-id"], name="ratings_decision_latest")]
+
+
+class RefusedInput(models.Model):
+    """How often a kind of bad input of one rater was refused on one day. Nothing of what was sent is kept."""
+
+    rater = models.ForeignKey(Rater, on_delete=models.CASCADE, related_name="refused", db_index=False)
+    #: The code of the error.
+    code = models.CharField(max_length=30)
+    #: Of UTC.
+    day = models.DateField()
+    count = models.PositiveIntegerField(default=1)
+
+    class Meta:
+        app_label = "ratings"
+        constraints = [
+            models.UniqueConstraint(fields=["rater", "code", "day"], name="ratings_refused_once_a_day"),
+        ]

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from django.test import Client
 
 from accounts.audit import COMMAND
 from accounts.models import AuditEvent
 from accounts.tokens import mint_staff_token
 from ratings.crowd.simulation import Simulation, simulate_raters
-from ratings.quality.models import RaterDecision
+from ratings.quality.models import RaterDecision, RefusedInput
 from ratings.quality.selectors import study_quality
 from ratings.slots.models import DegradedTriple, PersonalItem, Rater, RaterToken, Rating
 from ratings.slots.services import next_assignment, submit_rating
@@ -164,6 +166,7 @@ def test_the_board_tells_the_pay_of_those_who_are_through_alone_with_all_their_t
     walk(through)
     walk(begun, to="practice")
     held = next_assignment(begun).view
+    assert held is not None
     submit_rating(begun, held["token"], ranking_of(held) | {"active_seconds": 1})
     paid = Rater.objects.get(name="rater-1")
     mint_rater_token(paid, purpose=RaterToken.Purpose.SESSION)
@@ -188,6 +191,47 @@ def test_the_board_tells_the_pay_of_those_who_are_through_alone_with_all_their_t
     page = text_of(client, ADDRESS)
     assert "median of 1 who are through" in page and "1 rater earns less than GBP 20.00" in page
     assert "7,200" not in page
+
+
+def test_bad_input_of_raters_is_counted_where_the_researcher_sees_it(client, engineer, db, monkeypatch):
+    make_study(questions=4, per_rater=3)
+    mine, other = (rater.token for rater in make_raters(count=2))
+    held = next_assignment(mine).view
+    foreign = next_assignment(other).view
+    assert held is not None and foreign is not None
+    rates = f"/api/v1/assignments/{held['token']}/rating/"
+    bearer = {"Authorization": f"Bearer {mine}"}
+
+    def send(address: str, body: object, headers: dict[str, str]) -> int:
+        said = body if isinstance(body, str) else json.dumps(body)
+        return client.post(address, said, content_type="application/json", headers=headers).status_code
+
+    wrong_card = {"ranking": [["nobody"]], "comment": "secret words"}
+    assert [send(rates, wrong_card, bearer) for _ in range(3)] == [422] * 3
+    assert send(rates, "{", bearer) == 400
+    assert send(rates, {"comment": "x" * 70_000}, bearer) == 413
+    assert send(f"/api/v1/assignments/{foreign['token']}/rating/", {}, bearer) == 404
+    # Who is nobody's rater fills nothing, and neither does a form of two megabytes without a cookie.
+    assert send(rates, wrong_card, {"Authorization": "Bearer scr_nobody"}) == 401
+    comment = {"comment": "x" * 2_000_000}
+    assert Client().post("/rate/trial/", comment).status_code == 401
+    browser = Client()
+    browser.post(f"/join/{mine}/")
+    answer = browser.post("/rate/trial/", comment)
+    assert answer.status_code == 413 and 'href="/rate/trial/"' in answer.content.decode()
+    browser.post("/rate/trial/", {"token": held["token"], "place-nobody": "1"})
+    counts = dict(RefusedInput.objects.filter(rater__name="rater-1").values_list("code", "count"))
+    assert counts == {"unknown_card": 4, "malformed_json": 1, "too_large": 2, "unknown_assignment": 1}
+    assert RefusedInput.objects.count() == 4
+    monkeypatch.setattr("ratings.quality.refused.MOST_A_DAY", 5)
+    assert [send(rates, wrong_card, bearer) for _ in range(3)] == [422] * 3
+    client.force_login(engineer)
+    page = text_of(client, ADDRESS)
+    assert "A place for a card that was not on the page" in page and "secret words" not in page
+    headers = {"Authorization": f"Bearer {mint_staff_token(engineer, name='test')}"}
+    told = client.get(CALL, headers=headers).json()["refused"]
+    assert {"rater": "rater-1", "code": "unknown_card", "count": 5}.items() <= told[0].items()
+    assert len(told) == 4
 
 
 @pytest.fixture
