@@ -16,11 +16,12 @@ def study_blinding(study: Study, *, raters_kind: str) -> dict[str, Any] | None:
     """Bang's and James's index of one kind of raters, those excluded from the analysis left out; None when nobody was
     asked, or when no source of the study is known to be people (ratings.studies.selectors.human_sources)."""
     human = human_sources(study)
-    rows = BlindingGuess.objects.filter(
+    asked = BlindingGuess.objects.filter(
         assignment__rater__study=study,
         assignment__rater__kind=raters_kind,
         assignment__rater__included=True,
-    ).values_list(
+    )
+    rows = asked.intact().values_list(
         "assignment__rater__name", "assignment__triple__question__external_id", "source_index", "said"
     )
     guesses = [

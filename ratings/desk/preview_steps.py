@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.utils import timezone
@@ -40,9 +40,10 @@ from ratings.studies.journey import (
     PracticeItem,
     read_journey,
 )
-from ratings.studies.journey_parts import COMPLETED, NO_CONSENT
+from ratings.studies.journey_parts import CODE_PLACE, COMPLETED, NO_CONSENT
 from ratings.studies.journey_parts import SCREENED_OUT as SCREENED_OUT_CODE
 from ratings.studies.models import Study, Triple
+from ratings.studies.quality_mix import read_mix
 
 #: How many of the study's triples a preview shows.
 TRIPLES = 3
@@ -67,6 +68,7 @@ class PreviewSession:
     form: RatingForm
     done: int = 0
     state: str = "open"
+    stage: str = RATING
 
 
 def steps_of(study: Study) -> list[Step]:
@@ -82,6 +84,8 @@ class Way:
         self.study = study
         self.journey: Journey = read_journey(study.journey)
         self.form = read_form(study.form)
+        #: What raters are told: with their items, which do not show.
+        self.quota = None if study.per_rater is None else study.per_rater + read_mix(study.quality).items
         self.session = PreviewSession(study.name, study.instructions, self.journey.consent_version, self.form)
 
     def steps(self) -> Iterator[Step]:
@@ -156,13 +160,13 @@ class Way:
             content=dict(content),
             lease_expires_at=timezone.now(),
             done=done,
-            quota=self.study.per_rater,
+            quota=self.quota,
             form=self.form,
         )
         context = {
             **present(view),
             "view": view,
-            "session": self.session,
+            "session": replace(self.session, stage=stage),
             "instructions": render_instructions(self.study.instructions),
         }
         return Step(str(STEPS[stage]), "desk/rate.html", context)
@@ -191,5 +195,7 @@ class Way:
 
     def _end(self, stage: str, outcome: str, *, name: str = "", **others: Any) -> Step:
         codes = self.journey.completion
-        completion = {"outcome": outcome, "code": codes.code(outcome), "url": codes.address(outcome)}
+        # The link is shown around, and a code is worth money: its place is shown, never the code.
+        code, url = (CODE_PLACE, codes.url) if codes.code(outcome) else ("", "")
+        completion = {"outcome": outcome, "code": code, "url": url}
         return self._stage(stage, name=name, completion=completion, reveal=False, **others)

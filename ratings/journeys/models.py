@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.utils import timezone
 
-from ratings.slots.models import Assignment, Rater
+from ratings.slots.models import Assignment, Rater, Slot
 
 
 class ComprehensionTry(models.Model):
@@ -40,6 +40,13 @@ class DebriefAnswers(models.Model):
         app_label = "ratings"
 
 
+class BlindingGuessQuerySet(models.QuerySet["BlindingGuess"]):
+    def intact(self) -> BlindingGuessQuerySet:
+        """Those about cards as their source wrote them: raters are asked about degraded triples like all others, lest
+        one be told by its absence, but what they say of a card that we changed says nothing about its source."""
+        return self.exclude(assignment__kind=Slot.Kind.DEGRADED)
+
+
 class BlindingGuess(models.Model):
     """Who a rater thinks wrote one card, said in the debrief, before anything was un-blinded."""
 
@@ -52,6 +59,8 @@ class BlindingGuess(models.Model):
     source_index = models.PositiveSmallIntegerField()
     said = models.CharField(max_length=7, choices=Said.choices)
     created_at = models.DateTimeField(default=timezone.now)
+
+    objects = BlindingGuessQuerySet.as_manager()
 
     class Meta:
         app_label = "ratings"

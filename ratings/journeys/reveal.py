@@ -116,7 +116,7 @@ def _ratings(standing: Standing) -> list[Rating]:
 
 
 def _guesses(standing: Standing) -> dict[tuple[int, int], str]:
-    rows = BlindingGuess.objects.filter(assignment__rater_id=standing.rater_id)
+    rows = BlindingGuess.objects.filter(assignment__rater_id=standing.rater_id).intact()
     return {
         (assignment, source): said
         for assignment, source, said in rows.values_list("assignment_id", "source_index", "said")

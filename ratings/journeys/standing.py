@@ -76,7 +76,7 @@ def has_debrief(standing: Standing) -> bool:
     return bool(debrief.questions) or debrief.comment or (debrief.guess and bool(guessable(standing)))
 
 
-#: Left out of the last ones, a degraded triple or a repeat would be told by its absence; a check says itself what it is.
+#: Left out of the last ones, a degraded triple or a repeat would be told by its absence; a check says what it is.
 _ASKED_ABOUT = (Slot.Kind.NORMAL, Slot.Kind.DEGRADED, Slot.Kind.REPEAT)
 
 

@@ -65,7 +65,14 @@ def test_the_whole_way_of_a_rater_is_shown_without_a_rater_or_a_slot(client):
     journey = {**JOURNEY, "practice": {"items": ITEMS, "count": 1}}
     make_dataset(questions=6)
     design = StudyDesign(
-        "trial", "sums", SOURCES, questions=5, journey=journey, form={"kind": "best"}, per_rater=4
+        "trial",
+        "sums",
+        SOURCES,
+        questions=5,
+        journey=journey,
+        form={"kind": "best"},
+        per_rater=4,
+        quality={"degraded": 1, "checks": 1},
     )
     study = create_study(design, actor=COMMAND)
     words = [
@@ -80,7 +87,7 @@ def test_the_whole_way_of_a_rater_is_shown_without_a_rater_or_a_slot(client):
         ("After wrong answers", "Why your answer was not right"),
         *[("Rating", "plus two?")] * 3,
         ("Afterwards", "Which of these do you think a person wrote?"),
-        ("Done", "C0DE"),
+        ("Done", 'id="completion-code">CODE<'),
         ("Screened out", "Thank you for trying."),
         ("No consent", "That is fine."),
     ]
@@ -88,6 +95,11 @@ def test_the_whole_way_of_a_rater_is_shown_without_a_rater_or_a_slot(client):
     for number, (name, said) in enumerate(words, 1):
         page = client.get(f"{address(study)}?step={number}").content.decode()
         assert said in page and "No slot is taken" in page, (number, name)
+        assert "C0DE" not in page, "a code is worth money, and the link is shown around"
+        if name == "Practice" and said.endswith("?"):
+            assert "It does not count." in page
+        # As raters are told: with the two items among the four that they get.
+        assert name != "Rating" or " of 6 rated" in page
         assert "/rate/" not in page.replace("/journey/", ""), "a rater's link leads on, or nowhere"
         if name in ("Rating", "Practice") and said.endswith("?"):
             assert page.count('class="rationale"') == 3

@@ -7,14 +7,15 @@ import pytest
 from accounts.errors import InvalidInput
 from ratings.journeys import services
 from ratings.journeys.errors import PracticeUnfinished, UnknownQuestion
-from ratings.journeys.models import ComprehensionTry, DebriefAnswers
+from ratings.journeys.models import BlindingGuess, ComprehensionTry, DebriefAnswers
 from ratings.slots import services as slots
 from ratings.slots.errors import InvalidField
-from ratings.slots.models import PersonalItem, Rater, Rating
+from ratings.slots.models import Assignment, PersonalItem, Rater, Rating
 from ratings.studies.models import Study
 from tests.journeys.ways import (
     WHOLE,
     changes,
+    debrief,
     enter,
     outcome,
     practise,
@@ -173,3 +174,24 @@ def test_quality_items_come_after_practice_and_never_in_it(db):
     rate_all(rater.token)
     kinds = list(Rating.objects.order_by("pk").values_list("kind", flat=True))
     assert sorted(kinds[2:]) == ["check", *["normal"] * 3]
+
+
+def test_the_debrief_asks_about_degraded_and_repeated_triples_like_all_others(db):
+    """Whatever is left out would be known for an item by whoever looks at "My ratings"."""
+    asks = {"debrief": {"guess": True, "guess_triples": 10}}
+    make_study(questions=8, per_rater=6, quality={"degraded": 1, "repeats": 1}, journey=asks)
+    secret = make_raters(count=1)[0].token
+    given = rate_all(secret)
+    services.finish_rating(secret)
+    asked = view(secret)["debrief"]["triples"]
+    kinds = dict(Assignment.objects.values_list("token", "kind"))
+    assert sorted(kinds.values()) == ["degraded", *["normal"] * 6, "repeat"]
+    # Of the triple that came twice the later one; the last of all first.
+    last = {Assignment.objects.get(token=each["token"]).triple_id: each for each in given}
+    assert len(asked) == len(last) == 7
+    assert {each["assignment"] for each in asked} == {each["token"] for each in last.values()}
+    shown = {each["token"]: [card["html"] for card in each["cards"]] for each in given}
+    assert all([card["html"] for card in each["cards"]] == shown[each["assignment"]] for each in asked)
+    debrief(secret)
+    # What is said of a card that we changed says nothing about its source.
+    assert (BlindingGuess.objects.count(), BlindingGuess.objects.intact().count()) == (21, 18)
