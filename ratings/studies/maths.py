@@ -68,8 +68,11 @@ MATHML_ATTRIBUTES = {
 
 
 def add_maths(markdown: MarkdownIt) -> MarkdownIt:
-    """Teaches a Markdown reader TeX."""
-    markdown.inline.ruler.push("maths", _read_formula)
+    """Teaches a Markdown reader TeX; before its backslashes, so that `\\(` begins a formula where it has an end."""
+    if "escape" in markdown.get_active_rules()["inline"]:
+        markdown.inline.ruler.before("escape", "maths", _read_formula)
+    else:
+        markdown.inline.ruler.push("maths", _read_formula)
     markdown.add_render_rule("maths", _write_formula)
     return markdown
 

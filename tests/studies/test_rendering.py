@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ratings.studies.instructions import render_prose
 from ratings.studies.rendering import render_line, render_text, render_triple, shown_answer
 
 TAG = re.compile(r"<[^>]*>")
@@ -86,3 +87,21 @@ def test_an_answer_is_shown_with_its_choice_or_as_it_stands():
     assert shown_answer("42", []) == "42"
     assert shown_answer("A", [{"label": "A", "text": "water"}]) == "(A) water"
     assert shown_answer("Z", [{"label": "A", "text": "water"}]) == "Z"
+
+
+def test_prose_keeps_every_address_and_sets_formulas():
+    """A consent whose link vanished was given to something else than the researcher wrote."""
+    linked = render_prose("[Privacy](https://uni.example/privacy), <mailto:ethics@uni.example>")
+    assert linked.startswith(
+        '<p><a href="https://uni.example/privacy" target="_blank" rel="noopener noreferrer">Privacy</a>'
+    )
+    assert 'href="mailto:ethics@uni.example"' in linked
+    assert render_prose("[here](/rate/x/) ![Logo](https://x.example/a.png)") == (
+        "<p>here (/rate/x/) Logo (https://x.example/a.png)</p>"
+    )
+    evil = render_prose('[x](javascript:alert(1)) <a href="https://x.example" onclick="y">z</a> <img src=x>')
+    assert "<a" not in evil and "<img" not in evil and "javascript:alert(1)" in evil
+    for formula in ("$x^2$", r"\(x^2\)"):
+        assert "<msup>" in render_prose(f"**Rank** {formula}.")
+    assert render_prose("You get $5 and a bonus of $10.") == "<p>You get $5 and a bonus of $10.</p>"
+    assert render_prose(r"\*no list") == "<p>*no list</p>"
