@@ -95,6 +95,7 @@ class KillsAHelper(Unwatched):
             os.kill(helper.pid, signal.SIGKILL)
 
 
+@pytest.mark.slow
 def test_a_killed_helper_is_noticed_at_once_and_the_next_attempt_has_the_same_numbers(tmp_path: Path):
     expected, _ = trained(TWO)
     began = time.monotonic()

@@ -70,9 +70,10 @@ def run_dpo(context: JobContext, run: TrainingRun, recipe: Dpo) -> dict[str, Any
     }
     checkpoints.save(context, run, loaded, "verifier", step=metrics["best_step"], metrics=metrics)
     with context.writing():
-        Iteration.objects.filter(run=run, number=1).update(
-            steps=steps, metrics=metrics, finished_at=timezone.now()
-        )
+        one = Iteration.objects.get(run=run, number=1)
+        one.counts["too_long"] = len(result.too_long)
+        one.steps, one.metrics, one.finished_at = steps, metrics, timezone.now()
+        one.save()
     checkpoints.register(context, run, {"verifier": ""})
     return metrics
 
