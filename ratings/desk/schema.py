@@ -6,6 +6,7 @@ from typing import Any
 
 from ratings.desk import journey_schema
 from ratings.slots.signals import SIGNALS
+from ratings.studies import schema as design_schema
 from ratings.studies.form import DOUBTS, REASONS
 
 _TEXT = {"type": "string"}
@@ -42,8 +43,9 @@ _SCHEMAS: dict[str, Any] = {
             "question": _object(
                 {"html": _TEXT, "choices": _list(_object({"label": _TEXT, "html": _TEXT})), "answer": _TEXT}
             ),
-            "cards": {**_list(_ref("Card")), "minItems": 3, "maxItems": 3},
-            "form": {"type": "object", "additionalProperties": True},
+            # Three, or the two that a pairwise form shows.
+            "cards": {**_list(_ref("Card")), "minItems": 2, "maxItems": 3},
+            "form": _ref("RatingForm"),
             "progress": _object(
                 {"done": {"type": "integer"}, "quota": {"type": "integer", "nullable": True}}
             ),
@@ -193,7 +195,7 @@ _PATHS: dict[str, Any] = {
     "/api/v1/assignments/{token}/flag/": {
         "post": _operation(
             "flag",
-            "Tells the researcher that something is wrong with the triple.",
+            "Tells the researcher that something is wrong with the triple; with no reason, just that.",
             parameter="token",
             body=_REASON,
             responses={"201": _answer("Told.")},
@@ -217,7 +219,7 @@ _OWN_RATINGS = "/api/v1/ratings/"
 def describe_rater_loop(result: dict[str, Any], generator: Any, request: Any, public: bool) -> dict[str, Any]:
     """Postprocessing hook of drf-spectacular: adds the loop's paths, schemas and way to authenticate."""
     components = result.setdefault("components", {})
-    components.setdefault("schemas", {}).update(_SCHEMAS | journey_schema.SCHEMAS)
+    components.setdefault("schemas", {}).update(_SCHEMAS | journey_schema.SCHEMAS | design_schema.SCHEMAS)
     components.setdefault("securitySchemes", {})["raterToken"] = {
         "type": "http",
         "scheme": "bearer",

@@ -7,6 +7,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils.translation import gettext as _
+from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.errors import InvalidInput, StarchamberError
@@ -28,7 +29,10 @@ from ratings.studies.form import RatingForm
 from ratings.studies.journey import PRACTICE, RATING
 
 
+# Compressed, for a phone on a slow line: the page is more than half of the first load. The cookie is for this site's own
+# pages alone, so that nobody else can have the page fetched with a guess in it and measure how well that compresses.
 @require_http_methods(["GET", "HEAD", "POST"])
+@gzip_page
 @rater_page
 def rate(request: HttpRequest, study: str) -> HttpResponse:
     """GET shows the held or next triple; POST submits, skips or flags it."""

@@ -27,6 +27,7 @@ HOW: dict[str, Words] = {
     PAIRWISE: _("Mark the better one."),
 }
 EQUAL = _("Equal places are ties.")
+FIRST_WRONG = _("Choose the number of the first wrong step, if there is one.")
 
 #: What to do next, by how much is done already.
 NEXT: dict[str, tuple[Words, ...]] = {
@@ -134,8 +135,10 @@ SCRIPT: dict[str, Words] = {
     "nothing_left": _("Nothing is left."),
     "flagged": _("Flagged. Thank you; go on with this one."),
     "sure": _("How sure: {words}."),
+    "marking": _("Tap the first step that is wrong."),
     "waiting": _(
-        "No connection. Your answer is kept in this browser and is sent by itself as soon as the network is back."
+        "No connection. Your answer is kept in this browser and is sent by itself as soon as the network is back; "
+        "the next question comes then."
     ),
     "waiting_here": _(
         "No connection. Your answer is kept on this page, which must stay open; it is sent by itself as soon as "
@@ -174,7 +177,8 @@ SCRIPT: dict[str, Words] = {
 
 def how_words(form: RatingForm) -> str:
     """What to do, for a page without a script."""
-    return f"{HOW[form.kind]} {EQUAL}" if form.ties else str(HOW[form.kind])
+    said = [HOW[form.kind], EQUAL if form.ties else "", FIRST_WRONG if form.first_wrong_step else ""]
+    return " ".join(str(words) for words in said if words)
 
 
 def needed_words(form: RatingForm) -> str:

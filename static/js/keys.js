@@ -137,7 +137,8 @@ function onKey(event) {
   if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || event.repeat) return;
   if (help.open || event.target.closest(TYPING) || takeBack(event)) return;
   const act = Object.keys(keymap).find((name) => keymap[name] === event.key.toLowerCase());
-  if (form()?.inert && act !== "help") return;
+  // Something waits to be sent, and the page says so: whoever goes on by keys is told once more.
+  if (form()?.inert && act !== "help") return announce(document.getElementById("trouble").textContent);
   if (event.key === "Enter") {
     // Elsewhere Enter already means something: it presses the control, or submits the form by itself.
     if (event.target.closest("a, button, summary, input")) return;

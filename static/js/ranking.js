@@ -5,6 +5,7 @@ const { form, word, list, announce } = globalThis.desk;
 let given = []; // cards in the order in which they were given a place, for undo and ties
 let checked = new Set(); // radios that were checked before the present click
 let tying = false;
+let marking = null; // the card whose next tap says which step is the first wrong one
 let leavingOut = false; // the second submit of an incomplete ranking goes through
 
 const kind = () => form().dataset.kind;
@@ -96,7 +97,26 @@ function changed(words) {
   form().dispatchEvent(new CustomEvent("change", { bubbles: true, detail: "place" }));
 }
 
+// Asks for the first wrong step of a card, or no longer. By keyboard the focus goes where it is chosen.
+function mark(card, byKey) {
+  marking = marking === card ? null : card;
+  refresh();
+  if (!marking) return;
+  announce(word("marking"));
+  if (byKey) (card.querySelector(".step :checked") ?? card.querySelector(".step input")).focus();
+}
+
+// While a card is asked for its step, a tap on one's text marks it; beside the steps it only ends that, and ranks nothing.
+function markStep(card, target) {
+  const asked = card === marking;
+  marking = null;
+  if (asked) target.closest(".step")?.querySelector("input").click();
+  refresh();
+  return asked;
+}
+
 function statusWords() {
+  if (marking) return word("marking");
   if (tying) return word("tying");
   if (allBad()) return word("all_bad");
   const done = kind() === "ranking" ? placed().length : new Set(placed().map(placeOf)).size;
@@ -110,6 +130,10 @@ function refresh() {
   checked = new Set(form().querySelectorAll("input:checked"));
   form().querySelector("[data-status]").textContent = statusWords();
   form().querySelector("[data-act=tie]")?.setAttribute("aria-pressed", String(tying));
+  for (const card of cards()) {
+    card.classList.toggle("is-marking", card === marking);
+    card.querySelector("[data-act=wrong]")?.setAttribute("aria-pressed", String(card === marking));
+  }
 }
 
 function say(words) {
@@ -134,6 +158,7 @@ function needsMore(event) {
 function begin() {
   if (!form()) return;
   given = [];
+  marking = null;
   tying = leavingOut = false;
   given = placed().sort((one, other) => placeOf(one) - placeOf(other));
   refresh();
@@ -156,6 +181,8 @@ document.addEventListener("click", (event) => {
   if (!form() || !(target instanceof Element) || !form().contains(target)) return;
   if (target.closest("[data-act=tie]")) return tie();
   if (target.matches("[data-place]")) return choose(target);
+  const wrong = target.closest("[data-act=wrong]");
+  if (wrong) return mark(wrong.closest("[data-card]"), event.detail === 0);
   // What was said beside the ranking is taken back by the same click again.
   if (target.matches("[data-again]") && checked.has(target)) {
     target.checked = false;
@@ -163,11 +190,14 @@ document.addEventListener("click", (event) => {
   }
   const card = target.closest("[data-card]");
   const selecting = event.isTrusted && String(getSelection()).length > 0;
-  if (card && !selecting && !target.closest("label, a, button, input, summary, .chips")) give(card);
+  if (!card || selecting || target.closest("label, a, button, input, summary, .chips")) return;
+  if (!marking || !markStep(card, target)) give(card);
 });
 
 document.addEventListener("change", (event) => {
-  if (form()?.contains(event.target) && event.target !== form()) refresh();
+  if (!form()?.contains(event.target) || event.target === form()) return;
+  if (event.target.closest(".steps")) marking = null;
+  refresh();
 });
 
 document.addEventListener("reset", (event) => {

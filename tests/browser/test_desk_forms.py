@@ -148,6 +148,13 @@ def test_a_whole_triple_by_keyboard_alone_with_everything_on(module_site: Site, 
     press(page, "2", "1", "3")
     press(page, "x", "Space")  # the first card's first step is wrong
     press(page, "x", "Space", "Backspace")  # the second one's is not, after all
+    by_button = page.get_by_role("button", name="Mark the first wrong step Triangle")
+    by_button.press("Enter")
+    expect(page.locator("#status")).to_contain_text("Tap the first step that is wrong.")
+    press(page, "Space")
+    expect(by_button).to_have_attribute("aria-pressed", "false")
+    assert card(page, 2).locator(".step :checked").count() == 1
+    press(page, "Backspace")
     press(page, "e", "Space", "Tab", "Space")  # the first card's first two reasons
     press(page, "c", "c", "a", "q", "q")
     page.keyboard.press("f")
@@ -173,7 +180,15 @@ def test_a_whole_triple_by_touch_with_everything_on(module_site: Site, new_page:
     assert page.evaluate("document.documentElement.scrollWidth") == 360
     for position in (2, 0, 1):
         card(page, position).locator(".step__text").first.tap()
-    card(page, 1).locator(".step__mark").last.tap()
+    # In words: a button, and then the step itself, which ranks nothing meanwhile; beside the steps a tap only ends that.
+    card(page, 1).get_by_role("button", name="Mark the first wrong step").tap()
+    expect(page.locator("#status")).to_contain_text("Tap the first step that is wrong.")
+    card(page, 1).locator("h2").tap()
+    card(page, 1).get_by_role("button", name="Mark the first wrong step").tap()
+    card(page, 1).locator(".step__text").last.tap()
+    assert places(page) == "231"
+    assert page.evaluate("document.documentElement.scrollWidth") == 360
+    expect(page.locator("#status")).to_contain_text("All three have a place.")
     card(page, 2).locator(".step__mark").first.tap()
     card(page, 2).locator(".step__mark").first.tap()  # again: taken back
     card(page, 1).locator(".why summary").tap()
@@ -359,6 +374,7 @@ def test_what_a_screen_reader_is_told(module_site: Site, new_page: NewPage) -> N
         '- article "Rationale Triangle"',
         'group "Diamond: the first wrong step"',
         '- radio "Step 1 is the first wrong one"',
+        '- button "Mark the first wrong step Diamond"',
         '- group "Place of Diamond"',
         '- radio "1st"',
         '- group "How sure are you? c"',

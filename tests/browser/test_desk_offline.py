@@ -52,7 +52,9 @@ def test_the_desk_waits_with_one_answer_and_goes_on_when_the_network_is_back(
     token = page.locator("input[name=token]").input_value()
     goes_away(page, "3", "1", "2")
     # Nothing can be changed or sent twice meanwhile, and no next triple is there.
+    page.locator("#announcer").evaluate("place => { place.textContent = ''; }")
     press(page, "u", "Enter", "1")
+    expect(page.locator("#announcer")).to_contain_text("the next question comes then")
     assert places(page) == "231"
     assert queued(page) == 1
     assert page.locator("input[name=token]").input_value() == token
@@ -213,7 +215,7 @@ def test_a_study_that_closed_meanwhile_is_said_plainly(module_site: Site, new_pa
     Study.objects.filter(pk=study.pk).update(state="closed")
     page.context.set_offline(False)
     expect(page.get_by_role("heading", name="The study is closed")).to_be_visible()
-    expect(page.locator(".lead")).to_contain_text("what came later is not")
+    expect(page.locator(".lead")).to_contain_text("came after it closed and is not kept")
     assert not Rating.objects.filter(study=study).exists()
     assert queued(page) == 0
 
