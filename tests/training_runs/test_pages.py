@@ -70,6 +70,9 @@ PAGES = [
     "/runs/{run}/",
     "/runs/{run}/moving/",
     "/runs/{run}/beside/",
+    "/runs/{run}/strip/",
+    "/runs/{run}/charts/",
+    "/runs/compare/",
     "/runs/{run}/examples/",
     "/runs/{run}/pairs/",
 ]
