@@ -154,7 +154,7 @@ def test_every_recipe_has_an_estimate(algorithm: str) -> None:
 
 def test_figures_are_fitted_and_never_negative() -> None:
     a, b = fit([(1, 100, 0.3), (1, 400, 0.9), (1, 1_000, 2.1)])
-    assert (a, b) == (pytest.approx(0.1), pytest.approx(0.002))
+    assert (a, b) == pytest.approx((0.1, 0.002))
     a, b = fit([(1, 100, 0.5), (1, 400, 0.2)])
     assert a >= 0 and b >= 0
     with pytest.raises(ValueError, match="save: -1; expected seconds, 0 or more"):
