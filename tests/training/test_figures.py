@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 
 import pytest
 
@@ -101,13 +102,15 @@ def test_steps_agree_by_iteration_and_the_last_one_is_crossed_with_its_seeds_poo
             solved("with", 0, 1, (2, 2), (1, 2)),
             solved("with", 0, 2, (2, 2), (3, 3)),
             solved("with", 1, 2, (2, 2), (1, 3)),
+            replace(solved("with", 0, 2, (2, 2)), right=True),
         ]
     )
     agreement, crossed = figure.panels
-    assert agreement.rows == [[1, "50.0"], [2, "100.0 / 50.0"]]
+    assert agreement.head == ["iteration", "with", "with, right"]
+    assert agreement.rows == [[1, "50.0", None], [2, "100.0 / 50.0", "100.0"]]
     assert crossed.title == "with, iteration 2"
     assert crossed.head == ["human steps", "1", "2", "3"] and crossed.rows == [[2, 0, 2, 0], [3, 1, 0, 1]]
-    assert [row["agreement"] for row in figure.numbers] == [0.5, 1.0, 0.5] and figure.seeds == [0, 1]
+    assert [row["agreement"] for row in figure.numbers] == [0.5, 1.0, 0.5, 1.0] and figure.seeds == [0, 1]
 
 
 def test_steps_of_sources_are_a_row_each_with_an_interval() -> None:

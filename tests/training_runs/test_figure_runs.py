@@ -158,10 +158,11 @@ def test_steps_of_a_run_and_of_a_source_are_counted_against_the_written_ones(cap
     written = [question.rationales.get() for question in questions]
     for question, rationale in zip(questions[:3], written, strict=False):
         steps_example(run, question, rationale.text)
-    steps_example(run, questions[3], "Nothing is computed.\n#### 1")
+    steps_example(run, questions[3], "Nothing is computed.\n#### 1", verdict="wrong")
     figure(capsys, "step-counts", "--run", "made", "--out", str(tmp_path))
-    (only,) = json.loads((tmp_path / "step-counts.json").read_text())["numbers"]
-    assert (only["agreement"], only["fewer"], only["solutions"]) == (0.75, 0.25, 4)
+    told = json.loads((tmp_path / "step-counts.json").read_text())["numbers"]
+    found = [(one["right"], one["agreement"], one["fewer"], one["solutions"]) for one in told]
+    assert found == [(False, 0.75, 0.25, 4), (True, 1.0, 0.0, 3)]
     code, error = refusal(
         capsys, "step-counts", "--dataset", "stories", "--source", "no-one", "--out", str(tmp_path)
     )

@@ -118,7 +118,8 @@ def panel(
     tips += [altair.Tooltip(f"{name}:Q", format=".1%") for name in ("accuracy", "low", "high")]
     lines = base.mark_line(point=True).encode(
         y=altair.Y("accuracy:Q", title="right", scale=scale, axis=altair.Axis(format="%")),
-        strokeDash=altair.StrokeDash("line:N", sort=names, legend=legend),
+        # Told apart in grey, too; a legend of its own would say everything twice.
+        strokeDash=altair.StrokeDash("line:N", sort=names, legend=None),
         tooltip=tips,
     )
     band = base.mark_area(opacity=0.15).encode(y="low:Q", y2="high:Q")

@@ -85,30 +85,34 @@ def accuracy_runs(runs: Sequence[TrainingRun], arms: Sequence[str]) -> list[Accu
 
 
 def run_steps(run: TrainingRun, arm: str) -> list[SolutionSteps]:
-    """The steps of a STaR run's own right solutions, iteration by iteration, beside the human ones.
+    """The steps of a STaR run's own unhinted solutions, iteration by iteration: of all, and of the right ones.
 
     Raises NothingToDraw where no question has a human solution, and for families without calculator steps.
     """
     _require_calculations(run.dataset)
     rows = list(
-        TrainingExample.objects.filter(
-            run=run, origin=Origin.FEW_SHOT, verdict=Verdict.CORRECT, iteration__gt=0
-        )
+        TrainingExample.objects.filter(run=run, origin=Origin.FEW_SHOT, iteration__gt=0)
         .order_by("iteration", "question__external_id", "sample")
-        .values_list("iteration", "question", "question__external_id", "completion")
+        .values_list("iteration", "question", "question__external_id", "completion", "verdict")
     )
     human = _human_steps(run.dataset)
-    by: dict[int, list[Steps]] = defaultdict(list)
-    for iteration, question, name, text in rows:
+    by: dict[tuple[int, bool], list[Steps]] = defaultdict(list)
+    for iteration, question, name, text, verdict in rows:
         if question in human:
-            by[iteration].append(Steps(name, count_calculations(text), human[question]))
+            steps = Steps(name, count_calculations(text), human[question])
+            by[iteration, False].append(steps)
+            if verdict == Verdict.CORRECT:
+                by[iteration, True].append(steps)
     if not by:
         raise NothingToDraw(
-            f"No right solution of run {run.label!r} is of a question with a human solution.",
+            f"No solution of run {run.label!r} is of a question with a human solution.",
             details={"run": run.pk, "label": run.label},
         )
     facts = facts_of(run, arm)
-    return [SolutionSteps(arm, number, tuple(steps), facts) for number, steps in sorted(by.items())]
+    return [
+        SolutionSteps(arm, number, tuple(steps), facts, right)
+        for (number, right), steps in sorted(by.items())
+    ]
 
 
 def source_steps(dataset: Dataset, sources: Sequence[str]) -> list[SolutionSteps]:

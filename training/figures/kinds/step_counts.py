@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from jobs.charts import Chart
@@ -19,18 +19,27 @@ NAME = "step-counts"
 TITLE = "Calculator steps, machine against human"
 ABOUT = (
     "How often a solution takes exactly as many calculator steps as the human one of its question, and how many it "
-    "takes by how many that one has. Of a run: its own right, unhinted solutions of each iteration."
+    "takes by how many that one has. Of a run: the unhinted solutions of each iteration, all and the right ones alone."
 )
 
 
 @dataclass(frozen=True, slots=True)
 class SolutionSteps:
-    """The solutions of one series at one iteration (0 where there are none: a source of the library)."""
+    """The solutions of one series at one iteration (0 where there are none: a source of the library).
+
+    facts: the run that they are of, None for a source. right: those alone that reach the answer.
+    """
 
     series: str
     iteration: int
     steps: tuple[Steps, ...]
     facts: RunFacts | None = None
+    right: bool = False
+
+    @property
+    def line(self) -> str:
+        """What is drawn together: the seeds of one arm."""
+        return f"{self.series}, right" if self.right else self.series
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +53,7 @@ def build(series: Sequence[SolutionSteps]) -> Figure:
     measured = [_Measured(one, step_agreement(one.steps)) for one in series if one.steps]
     by_iteration = any(one.series.iteration for one in measured)
     panels = [_over_iterations(measured) if by_iteration else _by_source(measured)]
-    last = _last_of_each(measured)
+    last = [one for one in _last_of_each(measured) if not one.series.right]
     most = max(max(step.model, step.human) for one in last for step in one.series.steps)
     panels += [_crossing(one.series, place, most=most) for place, one in enumerate(last, start=1)]
     runs = list(dict.fromkeys(one.facts for one in series if one.facts is not None))
@@ -53,7 +62,7 @@ def build(series: Sequence[SolutionSteps]) -> Figure:
 
 def _number(one: _Measured) -> dict[str, Any]:
     facts = one.series.facts
-    row = {"series": one.series.series, "iteration": one.series.iteration or None}
+    row = {"series": one.series.series, "right": one.series.right, "iteration": one.series.iteration or None}
     return {**row, "seed": None if facts is None else facts.seed, **asdict(one.found)}
 
 
@@ -61,14 +70,15 @@ def _last_of_each(measured: Sequence[_Measured]) -> list[_Measured]:
     """The last iteration of each arm, the seeds of an arm pooled; sources as they are."""
     last: dict[str, list[_Measured]] = defaultdict(list)
     for one in measured:
-        arm = one.series.series if one.series.facts is None else one.series.facts.arm
+        arm = one.series.line
         last[arm] = [kept for kept in last[arm] if kept.series.iteration >= one.series.iteration]
         if not last[arm] or last[arm][0].series.iteration == one.series.iteration:
             last[arm].append(one)
     pooled = []
-    for arm, group in last.items():
+    for group in last.values():
         steps = tuple(step for one in group for step in one.series.steps)
-        pooled.append(_Measured(SolutionSteps(arm, group[0].series.iteration, steps), group[0].found))
+        whole = replace(group[0].series, steps=steps)
+        pooled.append(_Measured(whole, step_agreement(steps)))
     return pooled
 
 
@@ -79,11 +89,11 @@ def _over_iterations(measured: Sequence[_Measured]) -> Chart:
     by: dict[tuple[str, int], list[float]] = defaultdict(list)
     singles = []
     for one in measured:
-        assert one.series.facts is not None and one.found.agreement is not None
-        by[one.series.facts.arm, one.series.iteration].append(one.found.agreement)
-        singles.append(_row(one.series.facts.arm, one.series.iteration, one.found.agreement))
+        assert one.found.agreement is not None
+        by[one.series.line, one.series.iteration].append(one.found.agreement)
+        singles.append(_row(one.series.line, one.series.iteration, one.found.agreement))
     means = [_row(arm, number, spread_of(values).mean) for (arm, number), values in sorted(by.items())]
-    legend = altair.Legend(title=None, orient="top", labelLimit=0)
+    legend = altair.Legend(title=None, orient="top", labelLimit=0, columns=1, symbolOpacity=1)
     x = altair.X("iteration:O", title="iteration", axis=altair.Axis(labelAngle=0))
     y = altair.Y(
         "agreement:Q", title="as many steps", scale=altair.Scale(domain=[0, 1]), axis=altair.Axis(format="%")
@@ -96,7 +106,8 @@ def _over_iterations(measured: Sequence[_Measured]) -> Chart:
         altair.Tooltip("iteration:O"),
         altair.Tooltip("agreement:Q", format=".1%"),
     ]
-    dash = altair.StrokeDash("arm:N", legend=legend)
+    # Dashes tell the lines apart in grey; a legend of their own would say everything twice.
+    dash = altair.StrokeDash("arm:N", legend=None)
     chart = lines.encode(x=x, y=y, color=color, strokeDash=dash, tooltip=tips) + dots.encode(
         x=x, y=y, color=color
     )
@@ -107,7 +118,7 @@ def _over_iterations(measured: Sequence[_Measured]) -> Chart:
     rows: list[list[Any]] = [[number, *(cells.get((arm, number)) for arm in arms)] for number in numbers]
     said = [f"{arm} {cells[arm, numbers[-1]]}" for arm in arms if (arm, numbers[-1]) in cells]
     title = "As many steps as the human solution"
-    summary = f"{title}, percent of right solutions by seed after iteration {numbers[-1]}: {'; '.join(said)}."
+    summary = f"{title}, percent of solutions by seed after iteration {numbers[-1]}: {'; '.join(said)}."
     return Chart("figure-step-agreement", title, summary, spec, ["iteration", *arms], rows)
 
 
