@@ -72,6 +72,7 @@ def test_adapters_and_checkpointing_are_recorded_and_the_model_is_whole(client: 
     shown = page_of(client, engineer, run)
     for words in ("How it is computed", "32 bits throughout", "rank 4, alpha 8", "gradient checkpointing"):
         assert words in shown
+    assert client.get(f"/api/v1/runs/{run.pk}/").json()["conditions"] == run.conditions
 
 
 @pytest.mark.slow

@@ -61,6 +61,7 @@ class RunSerializer(serializers.ModelSerializer[TrainingRun]):
             "seed",
             "code_version",
             "data_sha256",
+            "conditions",
             "metrics",
             "estimate",
             "took",
