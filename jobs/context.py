@@ -202,7 +202,7 @@ class JobContext:
         """Like points: behind the fence, and again if the database was away."""
         if self._stopwatch.spans:
             with self.writing():
-                StageSpan.objects.bulk_create(self._stopwatch.spans)
+                StageSpan.objects.bulk_create(self._stopwatch.spans, ignore_conflicts=True)
             self._stopwatch.spans = []
 
     def _write_progress(self) -> None:

@@ -120,7 +120,8 @@ class Metric(models.Model):
 class StageSpan(models.Model):
     """One stage of one attempt that has ended: what it did, and what it cost. Rows are only ever added."""
 
-    job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="spans")
+    # No index of its own: the unique one begins with it.
+    job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="spans", db_index=False)
     #: The attempt's fencing number.
     fence = models.PositiveBigIntegerField()
     #: "starting" until the work names its first stage.
@@ -138,6 +139,10 @@ class StageSpan(models.Model):
 
     class Meta:
         ordering = ["id"]
+        constraints = [
+            # A commit whose answer is lost is written again.
+            models.UniqueConstraint(fields=["job", "fence", "began_at"], name="jobs_span_unique_in_attempt")
+        ]
 
     @property
     def units(self) -> int:
