@@ -8,6 +8,14 @@ from rest_framework import serializers
 
 from ratings.analysis.planning import Plan
 from ratings.analysis.serializers import DeviationSerializer
+from ratings.console.design_fields import (
+    FormField,
+    JourneyField,
+    PayField,
+    PoolField,
+    ProtocolField,
+    QualityField,
+)
 from ratings.slots.models import Rater
 from ratings.studies.estimate import SECONDS_PER_RATING
 from ratings.studies.models import Study
@@ -23,6 +31,10 @@ class StudySerializer(serializers.ModelSerializer[Study]):
     protocol_sha256 = serializers.CharField(
         source="frozen_protocol.sha256", default=None, allow_null=True, read_only=True
     )
+    form = FormField(read_only=True)
+    quality = QualityField(read_only=True)
+    pay = PayField(read_only=True)
+    pools = serializers.ListField(child=PoolField(), read_only=True)
     results_visible = serializers.BooleanField(source="results_are_visible", read_only=True)
 
     class Meta:
@@ -59,6 +71,8 @@ class StudySerializer(serializers.ModelSerializer[Study]):
 
 class StudyWithSourcesSerializer(StudySerializer):
     sources = serializers.ListField(child=serializers.CharField(), source="source_labels", read_only=True)
+    journey = JourneyField(read_only=True)
+    protocol = ProtocolField(read_only=True)
     deviations = DeviationSerializer(many=True, read_only=True)
 
     class Meta(StudySerializer.Meta):
@@ -83,13 +97,13 @@ class NewStudySerializer(serializers.Serializer[Any]):
     strict_text = serializers.BooleanField(required=False)
     lease_seconds = serializers.IntegerField(required=False, help_text="default 600")
     instructions = serializers.CharField(required=False)
-    form = serializers.DictField(required=False, help_text="what one act of rating asks for")
-    journey = serializers.DictField(required=False, help_text="what comes before and after rating")
-    quality = serializers.DictField(required=False, help_text="items and thresholds of quality control")
-    pay = serializers.DictField(required=False)
-    protocol = serializers.DictField(required=False, help_text="the primary contrast")
+    form = FormField(required=False)
+    journey = JourneyField(required=False)
+    quality = QualityField(required=False)
+    pay = PayField(required=False)
+    protocol = ProtocolField(required=False)
     pools = serializers.ListField(
-        child=serializers.DictField(), required=False, help_text="groups of raters with a quota of their own"
+        child=PoolField(), required=False, help_text="groups of raters with a quota of their own"
     )
 
 
@@ -113,7 +127,7 @@ class NoteSerializer(serializers.Serializer[Any]):
 
 
 class ThresholdsSerializer(serializers.Serializer[Any]):
-    thresholds = serializers.DictField(help_text="those of the quality mix that change")
+    thresholds = QualityField(help_text="those of the quality mix that change")
     reason = serializers.CharField(help_text="kept as a deviation from the protocol")
 
 
@@ -135,7 +149,7 @@ class PlanSerializer(serializers.Serializer[Any]):
 class PlanRequestSerializer(PlanSerializer):
     extra = serializers.IntegerField(default=0, help_text="items beside the plan for each rater")
     seconds_per_rating = serializers.FloatField(default=SECONDS_PER_RATING)
-    pay = serializers.DictField(default=dict)
+    pay = PayField(default=dict)
     curve = serializers.BooleanField(default=False, help_text="also fewer and more questions")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NoReturn
 
 from accounts.errors import InvalidInput
@@ -62,10 +62,10 @@ def _gather(said: Mapping[str, Any], prefix: str) -> dict[str, Any]:
 def _journey(said: Mapping[str, Any], rows: Parts) -> dict[str, Any]:
     journey = _written(said.get("journey_more", ""))
     if said.get("consent", "").strip():
-        journey["consent"] = said["consent"].replace("\r\n", "\n")
+        _say(journey, "consent", said["consent"].replace("\r\n", "\n"))
     for name, key in (("instructions_page", "instructions"), ("reveal", "reveal")):
         if said.get(name):
-            journey[key] = True
+            _say(journey, key, True)
     for part, key, number, field in (
         ("practice", "items", "count", "practice_count"),
         ("comprehension", "questions", "tries", "comprehension_tries"),
@@ -78,7 +78,11 @@ def _journey(said: Mapping[str, Any], rows: Parts) -> dict[str, Any]:
     asked = {key: True for key in ("guess", "comment") if said.get(f"debrief_{key}")}
     _merge(journey, "debrief", asked)
     if said.get("completion_code"):
-        _merge(journey, "completion", {"codes": {**_codes(journey), "completed": said["completion_code"]}})
+        codes = dict(_codes(journey))
+        _say(codes, "completed", said["completion_code"], within="completion.codes")
+        written = journey.get("completion", {})
+        if isinstance(written, dict):
+            journey["completion"] = {**written, "codes": codes}
     if said.get("completion_url"):
         _merge(journey, "completion", {"url": said["completion_url"]})
     return journey
@@ -101,11 +105,23 @@ def _codes(journey: Mapping[str, Any]) -> dict[str, Any]:
     return codes if isinstance(codes, dict) else {}
 
 
+def _say(part: dict[str, Any], key: str, value: Any, *, within: str = "") -> None:
+    """Adds the choice of a field. Raises InvalidInput where the JSON says otherwise: neither may win in silence."""
+    if key in part and part[key] != value:
+        name = f"{within}.{key}" if within else key
+        _refuse("journey_more", f"{name}: {part[key]!r}"[:200], f"no {name} here, or what its own field says")
+    part[key] = value
+
+
 def _merge(journey: dict[str, Any], part: str, said: Mapping[str, Any]) -> None:
-    """Puts the fields' choices over those written as JSON, as far as that is an object."""
+    """Adds the fields' choices to those written as JSON, as far as that is an object."""
     written = journey.get(part, {})
-    if said and isinstance(written, dict):
-        journey[part] = {**written, **said}
+    if not said or not isinstance(written, dict):
+        return
+    merged = dict(written)
+    for key, value in said.items():
+        _say(merged, key, value, within=part)
+    journey[part] = merged
 
 
 def read_pool_lines(text: str) -> list[dict[str, Any]]:
@@ -122,6 +138,15 @@ def read_pool_lines(text: str) -> list[dict[str, Any]]:
     return pools
 
 
+def write_pool_lines(pools: Sequence[Mapping[str, Any]]) -> str:
+    """The lines that `read_pool_lines` reads as these pools."""
+    lines = []
+    for pool in pools:
+        cells = [pool["name"], *(str(pool.get(name) or "") for name in ("places", "per_rater"))]
+        lines.append(", ".join(cells).rstrip(", "))
+    return "\n".join(lines)
+
+
 def initial_of(choices: Mapping[str, Any]) -> dict[str, Any]:
     """What stands in the fields for these choices of a design; the switches of a plain ranking where it has none."""
     initial: dict[str, Any] = {name: choices[name] for name in _DRAW if name in choices}
@@ -130,6 +155,7 @@ def initial_of(choices: Mapping[str, Any]) -> dict[str, Any]:
     initial["form_reasons"] = [code for code in form["reasons"] if code in REASONS]
     for part in ("quality", "pay", "protocol"):
         initial |= {f"{part}_{name}": value for name, value in choices.get(part, {}).items()}
+    initial["pools"] = write_pool_lines(choices.get("pools", ()))
     return initial | _initial_journey(choices.get("journey", {}))
 
 

@@ -4,15 +4,14 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('ratings', '0011_panels_that_close'),
+        ("ratings", "0011_panels_that_close"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='panelevent',
-            name='signed',
+            model_name="panelevent",
+            name="signed",
             field=models.CharField(blank=True, max_length=64, null=True, unique=True),
         ),
     ]

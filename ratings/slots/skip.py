@@ -177,14 +177,16 @@ def _is_storable_json(value: Any) -> bool:
 
 
 @transaction.atomic
-def flag(secret: str, token: str, *, reason: Any, comment: Any = None) -> int:
-    """Tells the researcher that something is wrong with a triple, without leaving it. Returns the flag's id."""
+def flag(secret: str, token: str, *, reason: Any = None, comment: Any = None) -> int:
+    """Tells the researcher that something is wrong with a triple, without leaving it. Returns the flag's id.
+
+    reason, comment: text, or nothing: that somebody flagged it is worth telling by itself.
+    """
     session, held = find_both(secret, token)
     require_accepting(session)
-    text = _text(reason, "reason", limit=200)
-    if not text.strip():
-        raise InvalidField("reason: expected a few words.", details={"field": "reason", "expected": "text"})
     row = Flag.objects.create(
-        assignment_id=held.assignment_id, reason=text, comment=_text(comment, "comment", limit=5_000)
+        assignment_id=held.assignment_id,
+        reason=_text(reason, "reason", limit=200).strip(),
+        comment=_text(comment, "comment", limit=5_000),
     )
     return row.pk

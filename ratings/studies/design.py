@@ -54,8 +54,8 @@ class StudyDesign:
     pools: Sequence[Mapping[str, Any]] = ()
 
 
-def check_design(design: StudyDesign) -> tuple[Dataset, list[Source]]:
-    """The dataset and the sources that a design names.
+def check_design(design: StudyDesign, *, in_place_of: int | None = None) -> tuple[Dataset, list[Source]]:
+    """The dataset and the sources that a design names. in_place_of: the study whose name it may keep.
 
     Raises InvalidInput (naming field, value and expectation), NameTaken, UnknownDataset or UnknownSource.
     """
@@ -84,7 +84,7 @@ def check_design(design: StudyDesign) -> tuple[Dataset, list[Source]]:
     if len(design.sources) != 3 or len(set(design.sources)) != 3:
         _refuse("sources", list(design.sources), "three different source labels")
     _check_protocol(design)
-    if Study.objects.filter(name=design.name).exists():
+    if Study.objects.filter(name=design.name).exclude(pk=in_place_of).exists():
         raise NameTaken(f"There is a study named {design.name!r} already.", details={"field": "name"})
     return _dataset(design.dataset), _sources(design)
 
@@ -156,9 +156,15 @@ def _check_pools(pools: Sequence[Mapping[str, Any]]) -> None:
 
 def _check_protocol(design: StudyDesign) -> None:
     try:
-        read_protocol(design.protocol, sources=design.sources)
+        primary = read_protocol(design.protocol, sources=design.sources)
     except BadProtocol as error:
         _refuse(f"protocol.{error.field}", error.value, error.expected)
+    most = design.questions * design.ratings_per_triple
+    if primary is not None and (primary.planned_ratings or 0) > most:
+        expected = (
+            f"at most {most}: {design.questions} questions, each rated {design.ratings_per_triple} times"
+        )
+        _refuse("protocol.planned_ratings", primary.planned_ratings, expected)
 
 
 def _check_slug(field_name: str, value: str) -> None:

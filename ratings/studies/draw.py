@@ -104,7 +104,9 @@ def draw_triples(
             heapq.heappop(kept)
     triples = [entry[2] for entry in sorted(kept, key=lambda entry: (-entry[0][0], -entry[0][1], -entry[1]))]
     drawn_identical = sum(_has_identical(triple.candidates) for triple in triples)
-    left_out_identical = considered - sum(excluded.values()) - eligible - drawn_identical
+    # Those that were needed could be drawn, for they were.
+    eligible += drawn_identical
+    left_out_identical = considered - sum(excluded.values()) - eligible
     if left_out_identical:
         excluded[IDENTICAL] += left_out_identical
     return Draw(

@@ -3,10 +3,22 @@
 from __future__ import annotations
 
 import io
+from dataclasses import fields
+from typing import Any
 
+import jsonschema  # type: ignore[import-untyped]
 import pytest
 import yaml
 from django.core.management import call_command
+
+from ratings.studies.form import RatingForm, read_form
+from ratings.studies.journey import NAMES, read_journey
+from ratings.studies.pay import Pay, read_pay
+from ratings.studies.pools import Pool
+from ratings.studies.presets import PRESETS
+from ratings.studies.protocol import Contrast
+from ratings.studies.quality_mix import QualityMix, read_mix
+from tests.journeys.ways import WHOLE
 
 
 @pytest.fixture(scope="module")
@@ -30,6 +42,30 @@ def test_every_call_describes_the_error_shape(schema):
         for method, operation in operations.items():
             assert "default" in operation["responses"], (path, method)
     assert schema["components"]["schemas"]["Error"]["required"] == ["code", "message", "details"]
+
+
+def test_a_design_is_described_as_its_readers_take_it(schema):
+    schemas = schema["components"]["schemas"]
+    readers: dict[str, tuple[Any, Any]] = {
+        "RatingForm": (RatingForm, read_form),
+        "QualityMix": (QualityMix, read_mix),
+        "Pay": (Pay, read_pay),
+        "PrimaryContrast": (Contrast, None),
+        "RaterPool": (Pool, None),
+    }
+    for name, (stored, read) in readers.items():
+        described = schemas[name]
+        assert set(described["properties"]) == {field.name for field in fields(stored)}, name
+        if read is not None:
+            jsonschema.validate(read({}).as_json(), described)
+    assert set(schemas["StudyJourney"]["properties"]) == set(NAMES)
+    for whole in (WHOLE, *(preset.design.get("journey", {}) for preset in PRESETS.values())):
+        jsonschema.validate(whole, schemas["StudyJourney"])
+        read_journey(whole)
+    assert schemas["Assignment"]["properties"]["cards"]["minItems"] == 2
+    study = schemas["NewStudy"]["properties"]
+    assert study["form"] == {"$ref": "#/components/schemas/RatingForm"}
+    assert study["pools"]["items"] == {"$ref": "#/components/schemas/RaterPool"}
 
 
 def test_the_secret_of_a_token_is_in_no_list(schema):

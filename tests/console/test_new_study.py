@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import re
+from html import unescape
+from typing import Any
 
 import pytest
 from django.test import Client
 
+from accounts.audit import COMMAND, Actor
 from accounts.models import AuditEvent
 from ratings.console.study_form import NewStudyForm
 from ratings.library.models import Dataset, Question, Rationale
 from ratings.library.selectors import dataset_summary
+from ratings.slots.models import Rater
 from ratings.studies.design import StudyDesign
+from ratings.studies.drafts import design_of_draft
 from ratings.studies.form import RatingForm, read_form
 from ratings.studies.journey import read_journey
 from ratings.studies.models import DEFAULT_INSTRUCTIONS, Study
 from ratings.studies.pay import Pay
 from ratings.studies.protocol import Contrast
 from ratings.studies.quality_mix import QualityMix
-from tests.worlds import SOURCES, make_dataset
+from ratings.studies.services import create_study
+from tests.worlds import SOURCES, make_dataset, make_raters, make_study
 
 ADDRESS = "/studies/new/?dataset=sums"
 
@@ -181,6 +187,18 @@ def test_every_choice_reaches_the_study(engineer_client):
         ({"journey_more": "{"}, "journey_more"),
         ({"journey_more": "[]"}, "journey_more"),
         ({"journey_more": '{"colour": 1}'}, "journey_more"),
+        # What contradicts the fields is not put aside in silence.
+        ({"journey_more": '{"consent": "Other words."}', "consent": "These."}, "journey_more"),
+        ({"journey_more": '{"reveal": false}', "reveal": "on"}, "journey_more"),
+        ({"journey_more": '{"debrief": {"guess": false}}', "debrief_guess": "on"}, "journey_more"),
+        (
+            {"journey_more": '{"completion": {"codes": {"completed": "A"}}}', "completion_code": "B"},
+            "journey_more",
+        ),
+        (
+            {"protocol_a": "alpha", "protocol_b": "beta", "protocol_planned_ratings": 5_000},
+            "protocol_planned_ratings",
+        ),
         ({"completion_url": "javascript:alert(1)", "completion_code": "C"}, "completion_url"),
         ({"quality_degraded": 20}, "quality_degraded"),
         ({"pay_per_rater": "6"}, "pay_currency"),
@@ -304,3 +322,99 @@ def test_datasets_can_be_narrowed_to_one_family(engineer_client):
     Dataset.objects.filter(name="choices").update(family="commonsenseqa")
     page = engineer_client.get("/studies/new/?family=commonsenseqa").content.decode()
     assert "?dataset=choices" in page and "?dataset=plain" not in page and 'aria-label="Families"' in page
+
+
+#: A design with something in each part of the form.
+WHOLE_DESIGN: dict[str, Any] = {
+    "per_rater": 3,
+    "seed": 7,
+    "lease_seconds": 300,
+    "form": {
+        "kind": "best",
+        "own_reasons": [{"code": "dull", "label": "Dull"}],
+        "reasons": ["wrong_step", "dull"],
+    },
+    "journey": {
+        "consent": "I take prat.",
+        "practice": {"items": [{"from": "q000000", "feedback": "Read."}], "count": 1},
+        "comprehension": {
+            "questions": [{"question": "Why?", "choices": ["a", "b"], "right": 0, "explanation": "So."}]
+        },
+        "debrief": {"guess": True, "human": ["gamma"]},
+        "completion": {"codes": {"completed": "DONE", "no_consent": "NO"}},
+    },
+    "quality": {"checks": 1},
+    "pay": {"currency": "GBP", "per_rater": "2.5"},
+    "protocol": {"a": "alpha", "b": "beta"},
+    "pools": [{"name": "students", "places": 3, "per_rater": None}],
+}
+
+
+def sent_by(page: str) -> dict[str, list[str]]:
+    """What a browser would send of the designer's form as it stands."""
+    form = page[page.index('class="designer"') :]
+    found: dict[str, list[str]] = {}
+
+    def add(name: str, value: str) -> None:
+        found.setdefault(name, []).append(unescape(value))
+
+    for tag in re.findall(r"<input[^>]*>", form):
+        said = dict(re.findall(r'([\w-]+)="([^"]*)"', tag))
+        if said.get("type") not in ("radio", "checkbox") or re.search(r"\schecked\b", tag):
+            add(said["name"], said.get("value", "on"))
+    for name, text in re.findall(r'<textarea[^>]*name="([^"]*)"[^>]*>\n?(.*?)</textarea>', form, re.S):
+        add(name, text)
+    for name, options in re.findall(r'<select[^>]*name="([^"]*)"[^>]*>(.*?)</select>', form, re.S):
+        for value in re.findall(r'<option value="([^"]*)"[^>]*selected', options):
+            add(name, value)
+    return found
+
+
+def test_a_draft_is_edited_in_the_designer_and_loses_nothing_by_it(engineer_client, engineer):
+    make_dataset(questions=6)
+    design = StudyDesign("trial", "sums", SOURCES, questions=4, **WHOLE_DESIGN)
+    study = create_study(design, actor=Actor.of(engineer))
+    before = (design_of_draft(study), list(study.triples.values_list("question__external_id", flat=True)))
+    page = engineer_client.get("/studies/trial/edit/").content.decode()
+    assert "Edit the draft trial" in page and "I take prat." in page and "Draw it anew" in page
+    said = sent_by(page) | {"act": ["draw"]}
+    assert engineer_client.post("/studies/trial/edit/", said | {"act": ["practice:up:0"]}).status_code == 200
+    assert engineer_client.post("/studies/trial/edit/", said).status_code == 302
+    study.refresh_from_db()
+    after = (design_of_draft(study), list(study.triples.values_list("question__external_id", flat=True)))
+    assert read_journey(after[0]["journey"]) == read_journey(before[0]["journey"])
+    assert read_form(after[0]["form"]) == read_form(before[0]["form"])
+    parts = {"journey", "form"}
+    assert {k: v for k, v in after[0].items() if k not in parts} == {
+        k: v for k, v in before[0].items() if k not in parts
+    }
+    assert after[1] == before[1] and "q000000" not in after[1]
+    # The typo goes, under another name; a refusal leaves the draft as it stands.
+    bad = engineer_client.post("/studies/trial/edit/", said | {"questions": ["99"]})
+    assert bad.status_code == 422 and study.triples.count() == 4
+    fixed = said | {"consent": ["I take part."], "name": ["trial-2"]}
+    assert engineer_client.post("/studies/trial/edit/", fixed).headers["Location"] == "/studies/trial-2/"
+    study.refresh_from_db()
+    assert (study.name, study.journey["consent"]) == ("trial-2", "I take part.")
+    assert AuditEvent.objects.get(act="study.edit", subject="trial-2").details["was"] == "trial"
+
+
+def test_a_draft_is_thrown_away_unless_somebody_relies_on_it(engineer_client, blind_analyst):
+    make_dataset(questions=3)
+    create_study(StudyDesign("trial", "sums", SOURCES, questions=3), actor=COMMAND)
+    stranger = Client()
+    stranger.force_login(blind_analyst)
+    for address in ("edit", "delete"):
+        assert stranger.post(f"/studies/trial/{address}/").status_code == 403
+    make_raters(count=2)
+    page = engineer_client.post("/studies/trial/delete/", follow=True).content.decode()
+    assert "2 raters" in page and Study.objects.exists()
+    assert engineer_client.get("/studies/trial/edit/").status_code == 409
+    Rater.objects.all().delete()
+    page = engineer_client.post("/studies/trial/delete/", follow=True).content.decode()
+    assert "The draft trial is thrown away." in page and not Study.objects.exists()
+    assert AuditEvent.objects.filter(act="study.delete", subject="trial").exists()
+    make_study(questions=3)
+    page = engineer_client.post("/studies/trial/delete/", follow=True).content.decode()
+    assert "only a draft" in page and Study.objects.exists()
+    assert engineer_client.get("/studies/trial/edit/").status_code == 409

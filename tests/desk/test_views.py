@@ -172,7 +172,11 @@ def test_nothing_is_taken_after_closing(rater: Client, study: Study) -> None:
     assert rater.post(DESK, form.fields(1, 2, 3)).status_code == 410
     assert not Rating.objects.exists()
     swap = rater.post(DESK, form.fields(1, 2, 3), headers=SWAP)
-    assert swap.headers["HX-Redirect"] == DESK
+    # The page that the script goes to says what became of this very answer.
+    assert swap.headers["HX-Redirect"] == f"{DESK}?after=late"
+    late = rater.get(swap.headers["HX-Redirect"]).content.decode()
+    assert "came after it closed and is not kept" in late
+    assert "is not kept" not in rater.get(DESK).content.decode()
 
 
 PATHS = ("", "draft/", "lease/", "unskip/", "ratings/", f"ratings/{'0' * 32}/")

@@ -19,7 +19,7 @@ from ratings.studies.protocol import BadProtocol, Contrast, canonical_json, hash
 from ratings.studies.services import close_study, create_study, pause_study, unblind_study
 from tests.worlds import SOURCES, make_dataset, make_study
 
-PRIMARY = {"a": "gamma", "b": "alpha", "direction": "a_better", "alpha": 0.01, "planned_ratings": 36}
+PRIMARY = {"a": "gamma", "b": "alpha", "direction": "a_better", "alpha": 0.01, "planned_ratings": 9}
 
 
 @pytest.mark.parametrize(
@@ -90,6 +90,11 @@ def test_a_draft_has_no_frozen_protocol_and_a_bad_one_makes_no_study(db):
             StudyDesign("trial", "sums", SOURCES, questions=3, protocol={"a": "delta"}), actor=COMMAND
         )
     assert refused.value.details["field"] == "protocol.a" and not Study.objects.exists()
+    # More than the study can have: three questions, each rated three times.
+    many = PRIMARY | {"planned_ratings": 10}
+    with pytest.raises(InvalidInput, match="at most 9") as refused:
+        create_study(StudyDesign("trial", "sums", SOURCES, questions=3, protocol=many), actor=COMMAND)
+    assert refused.value.details["field"] == "protocol.planned_ratings" and not Study.objects.exists()
     study = create_study(StudyDesign("trial", "sums", SOURCES, questions=3, protocol=PRIMARY), actor=COMMAND)
     assert frozen_protocol(study) is None
 
