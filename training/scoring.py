@@ -6,12 +6,15 @@ batches: a policy scored before its first step has exactly its reference's log-p
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import torch
 
 from generation.registry.loading import LoadedModel
+from generation.sampling.memory import give_back, ran_out
 from training.batching import Example, Row, collate, encode, pad_id
 from training.loop import Unwatched, Watch
 from training.losses import summed_logprobs
@@ -47,19 +50,39 @@ def score_rows(
     batch_tokens: int = BATCH_TOKENS,
     watch: Watch | None = None,
 ) -> list[float]:
-    """log p of the learned tokens of each row, in nats; -inf for rows longer than the context."""
+    """log p of the learned tokens of each row, in nats; -inf for rows longer than the context.
+
+    A batch that the memory does not hold is scored in halves.
+    """
     watch = watch or Unwatched()
     lengths = np.array([len(row.ids) for row in rows])
     scores = np.full(len(rows), -np.inf)
     was_training = loaded.model.training
     loaded.model.eval()
-    with torch.no_grad():
-        for part in _parts(lengths, loaded.context, batch_tokens):
-            watch.check()
-            batch = collate([rows[i] for i in part], pad=pad_id(loaded.tokenizer), device=loaded.device)
-            scores[part] = summed_logprobs(loaded.model, batch.ids_BT, batch.learned_BT).cpu().numpy()
+    left = deque(_parts(lengths, loaded.context, batch_tokens))
+    while left:
+        watch.check()
+        part = left.popleft()
+        found = _scores(loaded, [rows[i] for i in part])
+        if found is None:
+            give_back()
+            left.extendleft([part[len(part) // 2 :], part[: len(part) // 2]])
+        else:
+            scores[part] = found
     loaded.model.train(was_training)
     return [float(score) for score in scores]
+
+
+def _scores(loaded: LoadedModel, rows: Sequence[Row]) -> Any:
+    """None where the memory does not hold so many rows at once; raises where it does not hold one."""
+    try:
+        batch = collate(rows, pad=pad_id(loaded.tokenizer), device=loaded.device)
+        with torch.no_grad():
+            return summed_logprobs(loaded.model, batch.ids_BT, batch.learned_BT).cpu().numpy()
+    except (RuntimeError, MemoryError) as error:
+        if not ran_out(error) or len(rows) == 1:
+            raise
+    return None
 
 
 def _parts(lengths: np.ndarray, context: int, batch_tokens: int) -> list[np.ndarray]:

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from tests.training.test_gradients import Halvings
 from tests.training.test_loop import Killed, KilledAfter
 from tests.training.tiny import EIGHT, batches_of, loaded_tiny, same, tiny_model, weights
 from training.adapters import Lora
@@ -107,9 +108,24 @@ def test_a_killed_helper_is_noticed_at_once_and_the_next_attempt_has_the_same_nu
 
 
 def poisoned(model: torch.nn.Module, batch: Batch) -> Loss:
-    """No number where the second process computes: its rows are the last ones."""
+    """No number where the second process computes: of five rows it has three, the first has two."""
     loss = loss_of(model, batch)
-    return Loss(loss.total * float("nan")) if len(batch) == 2 else loss
+    return Loss(loss.total * float("nan")) if len(batch) == 3 else loss
+
+
+def cramped(model: torch.nn.Module, batch: Batch) -> Loss:
+    """A memory for two rows."""
+    if len(batch) > 2:
+        raise torch.OutOfMemoryError("CUDA out of memory.")
+    return loss_of(model, batch)
+
+
+def test_a_batch_that_one_process_can_not_hold_is_halved_for_all():
+    watch, how = Halvings(), replace(TWO, accumulate=1)
+    alone = train(tiny_model(), batches_of(EIGHT, batch_size=5), loss_of, replace(how, processes=1), steps=4)
+    together = train(tiny_model(), batches_of(EIGHT, batch_size=5), cramped, how, steps=4, watch=watch)
+    assert [rows for _, rows in watch.seen] == [2]
+    assert together.losses == pytest.approx(alone.losses, rel=1e-5)
 
 
 def test_whatever_ends_a_training_leaves_no_helper_waiting():

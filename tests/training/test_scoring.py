@@ -5,14 +5,16 @@ from __future__ import annotations
 import math
 
 import pytest
+import torch
 
 from generation.registry.tokens import encode_completion
 from generation.sampling.local import LocalSampler
 from generation.sampling.types import PromptRequest, SamplingSettings
-from tests.training.tiny import EIGHT, loaded_tiny
+from tests.training.tiny import EIGHT, loaded_tiny, rows_of
 from training.batching import Example
 from training.loop import Unwatched
-from training.scoring import score_examples
+from training.losses import summed_logprobs
+from training.scoring import score_examples, score_rows
 
 
 def test_scores_do_not_depend_on_the_batches():
@@ -53,3 +55,18 @@ def test_scoring_can_be_stopped():
 
     with pytest.raises(KeyboardInterrupt):
         score_examples(loaded_tiny(), EIGHT, watch=Stopping())
+
+
+def test_a_batch_that_the_memory_does_not_hold_is_scored_in_halves(monkeypatch):
+    loaded, rows = loaded_tiny(), rows_of(EIGHT)
+    whole, asked = score_rows(loaded, rows), list[int]()
+
+    def cramped(model, ids_BT, learned_BT):
+        asked.append(len(ids_BT))
+        if len(ids_BT) > 2:
+            raise torch.OutOfMemoryError("CUDA out of memory.")
+        return summed_logprobs(model, ids_BT, learned_BT)
+
+    monkeypatch.setattr("training.scoring.summed_logprobs", cramped)
+    assert score_rows(loaded, rows) == pytest.approx(whole, rel=1e-5)
+    assert asked == [8, 4, 2, 2, 4, 2, 2]
