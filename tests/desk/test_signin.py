@@ -52,6 +52,21 @@ def test_a_dead_link_opens_nothing(client: Client, secret: str, field: str) -> N
     assert RaterToken.objects.count() == 1
 
 
+@pytest.mark.parametrize(("field", "told"), [("expires_at", "not_authenticated"), ("revoked_at", "revoked")])
+def test_whoever_lost_access_is_told_whether_the_link_helps(
+    client: Client, secret: str, field: str, told: str
+) -> None:
+    client.post(f"/join/{secret}/")
+    RaterToken.objects.update(**{field: timezone.now() - timedelta(seconds=1)})
+    page = client.get("/rate/trial/")
+    words = page.content.decode()
+    assert page.status_code == 401
+    assert ("Open your link again" in words) is (told != "revoked")
+    assert ("nothing more can be sent by this link" in words) is (told == "revoked")
+    swap = client.post("/rate/trial/", {"token": "0" * 32}, headers={"HX-Request": "true"})
+    assert swap.headers["Desk-Error"] == told
+
+
 def test_an_unknown_link_tells_nothing(client: Client, study: Study) -> None:
     response = client.get(f"/join/scr_{'0' * 48}/")
     assert response.status_code == 404
