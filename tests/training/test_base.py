@@ -20,6 +20,7 @@ from problems.word_problems import Style, style_of
 from training.base.building import ADDITION, TINY, train_base
 from training.base.measuring import complete, judge
 from training.base.recipe import RECIPE, read_recipe
+from training.loop import Unwatched
 
 MAX_BYTES = 2_000_000
 
@@ -136,9 +137,7 @@ def test_an_interrupted_training_goes_on_and_ends_with_the_same_base(
     recipe = read_recipe(shortened(tmp_path / "recipe.toml"))
     whole = train_base(recipe, tmp_path / "whole")
 
-    class Killed:
-        def check(self) -> None: ...
-
+    class Killed(Unwatched):
         def step(self, step, loss, extras) -> None:
             if step == 13:
                 raise KeyboardInterrupt
@@ -147,9 +146,7 @@ def test_an_interrupted_training_goes_on_and_ends_with_the_same_base(
         train_base(recipe, tmp_path / "torn", watch=Killed())
     steps = []
 
-    class Counting:
-        def check(self) -> None: ...
-
+    class Counting(Unwatched):
         def step(self, step, loss, extras) -> None:
             steps.append(step)
 
@@ -168,9 +165,7 @@ def test_the_recipe_in_short_learns_what_the_base_is_made_of(tmp_path) -> None:
     recipe.write_text(re.sub(r"^steps = .*$", f"steps = {steps}", text, flags=re.MULTILINE), encoding="utf-8")
     losses = []
 
-    class Watching:
-        def check(self) -> None: ...
-
+    class Watching(Unwatched):
         def step(self, step, loss, extras) -> None:
             losses.append(loss)
 
