@@ -16,6 +16,7 @@ from accounts.roles import Act
 from ratings.console.services import reopen_parked_slots
 from ratings.slots.opening import open_study
 from ratings.slots.overlap import raise_overlap
+from ratings.studies.drafts import delete_draft
 from ratings.studies.errors import LintBlocks
 from ratings.studies.freezing import note_deviation
 from ratings.studies.selectors import get_study
@@ -141,3 +142,17 @@ def unpark(request: HttpRequest, name: str) -> HttpResponse:
         return f"{reopened} parked slot{'s are' if reopened != 1 else ' is'} handed out again."
 
     return _do(request, name, act)
+
+
+@require_POST
+@staff_page(Act.RUN_STUDIES)
+def delete(request: HttpRequest, name: str) -> HttpResponse:
+    """Throws a draft away; what is none, or is relied on, says so on its page."""
+    get_study(name)
+    try:
+        delete_draft(name, actor=Actor.of(staff_user(request)))
+    except Conflict as error:
+        messages.warning(request, error.message)
+        return HttpResponseRedirect(reverse("console:study", args=[name]), status=303)
+    messages.success(request, f"The draft {name} is thrown away.")
+    return HttpResponseRedirect(reverse("console:home"), status=303)

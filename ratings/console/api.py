@@ -55,6 +55,7 @@ from ratings.slots.progress import study_progress
 from ratings.slots.sessions import RATER_PREFIX
 from ratings.studies.blinding import require_visible_results
 from ratings.studies.design_file import read_design
+from ratings.studies.drafts import delete_draft, redraw_draft
 from ratings.studies.freezing import note_deviation
 from ratings.studies.models import Study
 from ratings.studies.selectors import get_study, lint_study, source_labels
@@ -112,6 +113,25 @@ class StudyView(APIView):
         user = staff_user(request)
         require(user, Act.VIEW_STUDIES)
         return Response(_study_json(name, user))
+
+    @extend_schema(request=NewStudySerializer, responses=_STUDY)
+    def put(self, request: Request, name: str) -> Response:
+        """Puts another design in a draft's place and draws it anew; 409 `wrong_state`, or `draft_in_use` once raters,
+        panels or the like are about it."""
+        user = staff_user(request)
+        require(user, Act.RUN_STUDIES)
+        body = NewStudySerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        study = redraw_draft(name, read_design(body.validated_data), actor=Actor.of(user))
+        return Response(_study_json(study.name, user))
+
+    @extend_schema(responses={204: None})
+    def delete(self, request: Request, name: str) -> Response:
+        """Throws a draft away; 409 as for PUT."""
+        user = staff_user(request)
+        require(user, Act.RUN_STUDIES)
+        delete_draft(name, actor=Actor.of(user))
+        return Response(status=HTTPStatus.NO_CONTENT)
 
 
 class LintView(APIView):

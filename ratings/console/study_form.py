@@ -72,20 +72,23 @@ class NewStudyForm(ProtocolFields, CrowdFields, QualityFields, JourneyFields, As
         dataset: DatasetSummary,
         sources: Sequence[str] = (),
         preset: Preset | None = None,
+        choices: Mapping[str, Any] | None = None,
         quiet: bool = False,
+        address: str = "",
     ) -> None:
         """sources: preselected, as far as the dataset has them. preset: whose choices stand in the fields.
 
-        quiet: it is not finished yet, so nothing is an error.
+        choices: those of a draft, by StudyDesign's names, instead. quiet: it is not finished, so nothing is an error.
+        address: where it is sent.
         """
-        self.quiet = quiet
-        chosen: Mapping[str, Any] = preset.design if preset else {}
+        self.quiet, self.address = quiet, address
+        chosen: Mapping[str, Any] = choices or (preset.design if preset else {})
         initial = initial_of(chosen) | ({"raters": preset.raters} if preset else {})
         super().__init__(data, initial=initial)
         self.dataset = dataset
-        choices = _source_choices(dataset)
-        labels = [label for label, _ in choices]
-        self._offer("sources", choices)
+        offered = _source_choices(dataset)
+        labels = [label for label, _ in offered]
+        self._offer("sources", offered)
         preselected = [label for label in sources if label in labels]
         self.fields["sources"].initial = labels if len(labels) == SOURCES_OF_A_STUDY else preselected
         self._offer("split", [("", "All but those of few-shot prompts"), *self._splits()])

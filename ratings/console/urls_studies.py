@@ -8,6 +8,7 @@ from ratings.console import (
     acts,
     clubs,
     exports,
+    new_study,
     panels,
     quality,
     quality_acts,
@@ -20,6 +21,8 @@ from ratings.console import (
 urlpatterns: list[URLPattern] = [
     path("studies/<slug:name>/", study_pages.study, name="study"),
     path("studies/<slug:name>/progress/", study_pages.progress, name="progress"),
+    path("studies/<slug:name>/edit/", new_study.edit_draft, name="edit_draft"),
+    path("studies/<slug:name>/delete/", acts.delete, name="delete_draft"),
     path("studies/<slug:name>/lint/", study_pages.lint, name="lint"),
     path("studies/<slug:name>/open/", acts.open_, name="open"),
     path("studies/<slug:name>/pause/", acts.pause, name="pause"),

@@ -84,7 +84,7 @@ def check_design(design: StudyDesign, *, in_place_of: int | None = None) -> tupl
     if len(design.sources) != 3 or len(set(design.sources)) != 3:
         _refuse("sources", list(design.sources), "three different source labels")
     _check_protocol(design)
-    if Study.objects.filter(name=design.name).exclude(pk=in_place_of).exists():
+    if set(Study.objects.filter(name=design.name).values_list("pk", flat=True)) - {in_place_of}:
         raise NameTaken(f"There is a study named {design.name!r} already.", details={"field": "name"})
     return _dataset(design.dataset), _sources(design)
 

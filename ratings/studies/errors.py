@@ -33,3 +33,9 @@ class LintBlocks(Conflict):
 
 class WrongState(Conflict):
     code = "wrong_state"
+
+
+class DraftInUse(Conflict):
+    """Raters, panels or the like are about this draft already."""
+
+    code = "draft_in_use"

@@ -12,8 +12,7 @@ from django.utils import timezone
 
 from accounts.audit import Actor, record
 from accounts.errors import InvalidInput
-from accounts.models import User
-from ratings.library.models import QuestionRevision, Rationale, Source
+from ratings.library.models import Dataset, QuestionRevision, Rationale, Source
 from ratings.studies.candidates import question_candidates
 from ratings.studies.design import StudyDesign, check_design
 from ratings.studies.draw import Draw, Drawn, base_order, draw_triples
@@ -35,8 +34,25 @@ T = TypeVar("T")
 @transaction.atomic
 def create_study(design: StudyDesign, *, actor: Actor) -> Study:
     """Draws the triples and stores the study as a draft. Raises TooFewQuestions and the errors of check_design."""
-    dataset, sources = check_design(design)
-    practised = practised_questions(design.journey)
+    study = draw_study(Study(created_by=actor.user), design, check_design(design))
+    details = {"triples": study.triples.count(), "seed": design.seed}
+    record(actor, "study.create", subject=study.name, details=details)
+    return study
+
+
+def draw_study(
+    study: Study,
+    design: StudyDesign,
+    checked: tuple[Dataset, list[Source]],
+    *,
+    kept_out: Sequence[str] = (),
+) -> Study:
+    """Fills a study, new or emptied, with what a checked design says. The caller is in a transaction, and audits it.
+
+    kept_out: ids of further questions that are practised on, and so not drawn. Raises TooFewQuestions or InvalidInput.
+    """
+    dataset, sources = checked
+    practised = [*practised_questions(design.journey), *kept_out]
     journey = written_out(design.journey, dataset, sources, seed=design.seed)
     draw = draw_triples(
         without(question_candidates(dataset, sources, split=design.split), practised),
@@ -59,47 +75,45 @@ def create_study(design: StudyDesign, *, actor: Actor) -> Study:
             },
         )
     design = replace(design, journey=journey)
-    study = _store_study(design, draw, dataset_id=dataset.pk, sources=sources, created_by=actor.user)
+    _store_study(study, design, draw, dataset=dataset, sources=sources)
     for chunk in chunks(enumerate(draw.triples, start=1), _CHUNK):
         _store_triples(study, chunk)
     # Triples never change, so this is found once and stands on every lint report.
     study.guess = guess_looks(study)
     study.save(update_fields=["guess"])
-    record(
-        actor, "study.create", subject=study.name, details={"triples": len(draw.triples), "seed": design.seed}
-    )
     return study
 
 
 def _store_study(
-    design: StudyDesign, draw: Draw, *, dataset_id: int, sources: Sequence[Source], created_by: User | None
-) -> Study:
-    study = Study.objects.create(
-        name=design.name,
-        dataset_id=dataset_id,
-        instructions=design.instructions,
-        seed=design.seed,
-        ratings_per_triple=design.ratings_per_triple,
-        per_rater=design.per_rater,
-        lease_seconds=design.lease_seconds,
-        any_answer=design.any_answer,
-        strict_text=design.strict_text,
-        form=dict(design.form),
-        journey=dict(design.journey),
-        quality=dict(design.quality),
-        pay=dict(design.pay),
-        split=design.split,
-        protocol=dict(design.protocol),
-        pools=[pool.as_json() for pool in read_pools(design.pools)],
-        excluded=draw.excluded,
-        eligible=draw.eligible,
-        considered=draw.considered,
-        created_by=created_by,
-    )
+    study: Study, design: StudyDesign, draw: Draw, *, dataset: Dataset, sources: Sequence[Source]
+) -> None:
+    chosen = {
+        "name": design.name,
+        "dataset": dataset,
+        "instructions": design.instructions,
+        "seed": design.seed,
+        "ratings_per_triple": design.ratings_per_triple,
+        "per_rater": design.per_rater,
+        "lease_seconds": design.lease_seconds,
+        "any_answer": design.any_answer,
+        "strict_text": design.strict_text,
+        "form": dict(design.form),
+        "journey": dict(design.journey),
+        "quality": dict(design.quality),
+        "pay": dict(design.pay),
+        "split": design.split,
+        "protocol": dict(design.protocol),
+        "pools": [pool.as_json() for pool in read_pools(design.pools)],
+        "excluded": draw.excluded,
+        "eligible": draw.eligible,
+        "considered": draw.considered,
+    }
+    for name, value in chosen.items():
+        setattr(study, name, value)
+    study.save()
     StudySource.objects.bulk_create(
         StudySource(study=study, source=source, index=index) for index, source in enumerate(sources)
     )
-    return study
 
 
 def _store_triples(study: Study, drawn: Sequence[tuple[int, Drawn]]) -> None:

@@ -10,6 +10,7 @@ from django.test import Client
 from accounts.models import AuditEvent, User
 from accounts.tokens import mint_staff_token
 from ratings.slots import services
+from ratings.slots.models import Rater
 from ratings.studies.models import Study
 from tests.worlds import SOURCES, make_dataset, make_raters, make_study, ranking_of
 
@@ -66,6 +67,33 @@ def test_a_study_is_made_opened_paused_resumed_and_closed_by_calls(caller, engin
         "study.close",
     ]
     assert {who for _, who in acts} == {engineer.username}
+
+
+def test_a_draft_is_put_anew_and_deleted_by_calls(caller):
+    make_dataset()
+    caller.post("studies/", NEW, status=201)
+    address = "/api/v1/studies/trial/"
+
+    def put(**changes: object) -> tuple[int, dict]:
+        body = json.dumps({**NEW, **changes})
+        answer = caller.client.put(address, body, content_type="application/json")
+        return answer.status_code, answer.json()
+
+    status, drawn = put(questions=4, journey={"consent": "I agree."})
+    assert (status, drawn["triples"], drawn["state"]) == (200, 4, "draft")
+    assert put(questions=400)[0] == 422 and caller.get("studies/trial/")["triples"] == 4
+    caller.post("studies/trial/raters/", {"name": "panel"}, status=201)
+    assert (put()[0], put()[1]["code"]) == (409, "draft_in_use")
+    assert caller.client.delete(address).json()["details"]["used_by"] == {"raters": 1}
+    Rater.objects.all().delete()
+    assert caller.client.delete(address).status_code == 204
+    caller.get("studies/trial/", status=404)
+    assert caller.client.delete(address).status_code == 404
+    caller.post("studies/", NEW, status=201)
+    caller.post("studies/trial/open/")
+    assert (put()[1]["code"], caller.client.delete(address).json()["code"]) == ("wrong_state", "wrong_state")
+    acts = AuditEvent.objects.filter(subject="trial").order_by("id").values_list("act", flat=True)
+    assert list(acts)[:3] == ["study.create", "study.edit", "rater.create"] and "study.delete" in acts
 
 
 def test_an_act_in_the_wrong_state_is_refused_and_changes_nothing(caller):

@@ -9,7 +9,7 @@ from django.test import Client
 from accounts.models import AuditEvent, User
 from accounts.tokens import mint_staff_token
 from ratings.studies.models import Study
-from tests.worlds import make_study
+from tests.worlds import SOURCES, make_study
 
 pytestmark = pytest.mark.django_db
 
@@ -29,7 +29,8 @@ def client_of(user: User) -> Client:
 
 
 def ask(client: Client, method: str, path: str) -> tuple[int, str]:
-    body = {"reason": "because", "name": "panel"} if method == "post" else None
+    design = {"name": "trial", "dataset": "sums", "sources": list(SOURCES), "questions": 3}
+    body = {"post": {"reason": "because", "name": "panel"}, "put": design}.get(method)
     answer = getattr(client, method)(f"/api/v1/studies/{path}", body, content_type="application/json")
     return answer.status_code, answer.json().get("code", "")
 
@@ -70,8 +71,14 @@ def test_an_act_is_no_page_to_read(owner, path):
 
 @pytest.mark.parametrize("path", READ)
 @pytest.mark.parametrize("method", ["put", "patch", "delete"])
-def test_no_resource_is_replaced_or_removed(owner, method, path):
-    assert ask(client_of(owner), method, path) == (405, "method_not_allowed")
+def test_no_resource_but_a_draft_is_replaced_or_removed(owner, blind_analyst, method, path):
+    if path != "trial/" or method == "patch":
+        assert ask(client_of(owner), method, path) == (405, "method_not_allowed")
+    else:
+        assert ask(Client(), method, path) == (401, "not_authenticated")
+        assert ask(client_of(blind_analyst), method, path) == (403, "permission_denied")
+        assert ask(client_of(owner), method, "none/") == (404, "unknown_study")
+        assert ask(client_of(owner), method, path) == (409, "wrong_state")
     assert Study.objects.count() == 1
 
 
