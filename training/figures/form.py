@@ -10,7 +10,7 @@ from training.figures.making import MAX_RUNS
 from training.figures.selectors import runs_to_draw
 from training.runs.models import TrainingRun
 
-_KIND = '{} <span class="choice-note">{}</span>'
+_KIND = '<span>{} <span class="choice-note">{}</span></span>'
 
 
 class FigureForm(forms.Form):
