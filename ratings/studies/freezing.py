@@ -90,6 +90,20 @@ def log_deviation(
     )
 
 
+def log_early_close(study: Study, *, actor: Actor) -> Deviation | None:
+    """Writes down that a study with a primary contrast closes before every planned rating is in: stopping at a moment
+    of one's choice is a choice that the reader of its p-value must know of. The caller is in a transaction."""
+    if primary_contrast(study) is None:
+        return None
+    plan = study.slots.filter(kind="normal")
+    planned, rated = plan.count(), plan.filter(state="rated").count()
+    if rated >= planned:
+        return None
+    details = {"planned": planned, "rated": rated}
+    reason = f"{rated} of {planned} planned ratings were in."
+    return log_deviation(study, "closed_early", actor=actor, reason=reason, details=details)
+
+
 @transaction.atomic
 def note_deviation(name: str, *, reason: str, actor: Actor) -> Deviation:
     """Writes down by hand what no act of the product knows of.

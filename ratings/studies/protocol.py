@@ -31,6 +31,7 @@ DEVIATIONS = {
     "overlap_raised": "More ratings of each triple than planned",
     "thresholds_changed": "Thresholds of quality control changed",
     "unblinded_early": "Un-blinded before the study was closed",
+    "closed_early": "Closed before every planned rating was in",
     "rater_excluded": "A rater excluded by hand",
     "other": "Other",
 }

@@ -17,7 +17,7 @@ from ratings.studies.candidates import question_candidates
 from ratings.studies.design import StudyDesign, check_design
 from ratings.studies.draw import Draw, Drawn, base_order, draw_triples
 from ratings.studies.errors import LintBlocks, TooFewQuestions, WrongState
-from ratings.studies.freezing import log_deviation
+from ratings.studies.freezing import log_deviation, log_early_close
 from ratings.studies.lint import Finding
 from ratings.studies.models import Study, StudySource, Triple, TripleCard
 from ratings.studies.orders import ORDER_NUMBER
@@ -194,12 +194,16 @@ def pause_study(name: str, *, actor: Actor) -> Study:
 
 @transaction.atomic
 def close_study(name: str, *, actor: Actor) -> Study:
-    """No more ratings, for good. Results become visible in pages and API."""
+    """No more ratings, for good. Results become visible in pages and API.
+
+    Before the plan of a named contrast is met that is a deviation from its protocol, and logged as one.
+    """
     study = move_state(
         name, to=Study.State.CLOSED, allowed=["open", "paused"], actor=actor, act="study.close", details={}
     )
     study.closed_at = timezone.now()
     study.save(update_fields=["closed_at"])
+    log_early_close(study, actor=actor)
     return study
 
 

@@ -10,6 +10,7 @@ import pytest
 from accounts.audit import COMMAND
 from accounts.errors import InvalidInput
 from ratings.library.models import Question, Rationale
+from ratings.slots.models import Slot
 from ratings.slots.opening import open_study
 from ratings.studies.design import StudyDesign
 from ratings.studies.freezing import deviations_as_json, frozen_protocol, log_deviation
@@ -118,6 +119,18 @@ def test_an_override_and_an_early_look_are_deviations_and_a_late_one_is_not(db):
     close_study("late", actor=COMMAND)
     unblind_study("late", reason="done", actor=COMMAND)
     assert Deviation.objects.filter(study__name="late").count() == 0
+
+
+def test_closing_before_the_plan_of_a_contrast_is_met_is_a_deviation(db):
+    study = make_study(protocol=PRIMARY, questions=3)
+    Slot.objects.exclude(pk__in=Slot.objects.values("pk")[:2]).update(state="rated")
+    close_study("trial", actor=COMMAND)
+    [found] = deviations_as_json(study)
+    assert (found["code"], found["reason"]) == ("closed_early", "7 of 9 planned ratings were in.")
+    make_study("whole", protocol=PRIMARY, questions=3, dataset="other")
+    Slot.objects.update(state="rated")
+    close_study("whole", actor=COMMAND)
+    assert Deviation.objects.filter(study__name="whole").count() == 0
 
 
 @pytest.mark.parametrize("reason", ["", "  ", "x" * 2_001, "a\0b"])
