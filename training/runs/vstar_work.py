@@ -15,12 +15,13 @@ from ratings.studies.services import chunks
 from training.recipes.schema import Vstar
 from training.records import Pair
 from training.runs import checkpoints
-from training.runs.conditions import Sampling
 from training.runs.agreeing import HeldOut
+from training.runs.conditions import Sampling
 from training.runs.descending import optimisation_of
 from training.runs.examining import SHOWN, examine
 from training.runs.fitting import ROOM, fit
 from training.runs.freezing import ContentHash, RunData, frozen
+from training.runs.groups import accuracy_by_group, group_metrics, groups_of
 from training.runs.keeping import VERIFIER, Described, RunKeeper
 from training.runs.models import Fate, Origin, TrainingExample, TrainingRun
 from training.runs.pairing import as_pairs, gathered_pairs, sides, store_pairs
@@ -82,6 +83,7 @@ class _Work:
             retire=self.retire,
             save_every=recipe.save_every,
         )
+        self._groups = groups_of(self.family, self.validation)
         self._uses = sides(data.pairs, split=recipe.split, held_out=recipe.held_out_splits)
         self._room = self._fit()
 
@@ -208,7 +210,12 @@ class _Work:
             steps=one.steps,
             steps_so_far=one.steps_before + one.steps,
             counts={**(sampled if one.number else {}), "examples": one.examples, "too_long": one.too_long},
-            metrics={"accuracy": one.accuracy, "right_samples": one.sampled_accuracy, "loss": one.loss},
+            metrics={
+                "accuracy": one.accuracy,
+                **group_metrics(self.family, accuracy_by_group(one.validation, self._groups)),
+                "right_samples": one.sampled_accuracy,
+                "loss": one.loss,
+            },
             points={key: value for key, value in points.items() if value is not None},
         )
 
