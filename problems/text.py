@@ -77,3 +77,21 @@ def _foldable(character: str) -> str:
 def has_words(text: str) -> bool:
     """Whether there is a letter or a digit in `text`."""
     return any(character.isalnum() for character in text)
+
+
+def legible(text: str) -> str:
+    """A text that somebody sent, with its invisible characters written out: none of them can turn round what stands
+    beside it on a page, or hide in it.
+
+    Written out are control and format characters but tab and line break; those that Arabic, Hebrew or Indian scripts
+    and emoji are joined and marked with (U+200C to U+200F) turn nothing round beyond their word, and stay.
+    """
+    return "".join(
+        f"[U+{ord(character):04X}]" if _is_invisible(character) else character for character in text
+    )
+
+
+def _is_invisible(character: str) -> bool:
+    if character in "\t\n\r" or "\u200c" <= character <= "\u200f":
+        return False
+    return unicodedata.category(character) in ("Cc", "Cf", "Cs")

@@ -66,17 +66,39 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Power:
-    """power with its Monte Carlo standard error; simulations: how many studies that rests on."""
+    """found of `simulations` simulated studies; asked: how many were wanted, more where that is too much work."""
 
-    power: float
-    standard_error: float
+    found: int
     simulations: int
+    asked: int
+
+    @property
+    def power(self) -> float:
+        return self.found / self.simulations
+
+    @property
+    def standard_error(self) -> float:
+        """Monte Carlo, of the share with a success and a failure added: that of a hundred of a hundred is not 0."""
+        share = (self.found + 1) / (self.simulations + 2)
+        return math.sqrt(share * (1 - share) / self.simulations)
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """95%, by Wilson's score."""
+        n, z = self.simulations, 1.959964
+        middle = (self.found + z * z / 2) / (n + z * z)
+        half = z * math.sqrt(self.power * (1 - self.power) / n + z * z / (4 * n * n)) / (1 + z * z / n)
+        return max(0.0, middle - half), min(1.0, middle + half)
 
     def as_json(self) -> dict[str, Any]:
+        low, high = self.interval
         return {
             "power": self.power,
             "standard_error": self.standard_error,
+            "low": low,
+            "high": high,
             "simulations": self.simulations,
+            "asked": self.asked,
         }
 
 
@@ -116,8 +138,7 @@ def power_of(plan: Plan) -> Power:
     generator = np.random.default_rng(abs(plan.seed))
     cuts = thresholds(plan)
     found = sum(_simulate(plan, cuts, generator) for _ in range(simulations))
-    power = found / simulations
-    return Power(power, math.sqrt(power * (1 - power) / simulations), simulations)
+    return Power(found, simulations, asked=plan.simulations)
 
 
 def power_curve(

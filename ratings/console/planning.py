@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict
 from typing import Any
 
@@ -67,7 +68,8 @@ def plan(request: HttpRequest) -> HttpResponse:
     if form.is_valid():
         try:
             answer = plan_study(form.request())
-            answer["precision"] = round(200 * answer["power"]["standard_error"])
+            power = answer["power"]
+            answer["between"] = (math.floor(100 * power["low"]), math.ceil(100 * power["high"]))
         except StarchamberError as error:
             show_refusal(form, error)
     context = {"form": form, "answer": answer, "trail": [HOME]}

@@ -11,6 +11,7 @@ from django.db.models import Count, Max, Q, QuerySet
 from django.utils import timezone
 
 from accounts.errors import NotFound
+from problems.text import legible
 from ratings.desk.words import FLAG_REASONS, SKIP_REASONS, Words
 from ratings.slots.models import Flag, Rater, Rating, Slot
 from ratings.slots.progress import StudyProgress, study_progress
@@ -84,13 +85,14 @@ class Watched:
     #: (reason in words, how often)
     skip_reasons: list[tuple[str, int]]
     #: Each with its reason in words.
-    flags: list[tuple[Flag, str]]
+    #: (flag, its reason in words, its comment), both legible.
+    flags: list[tuple[Flag, str, str]]
     flag_count: int
 
 
 def in_words(code: str, offered: Mapping[str, Words]) -> str:
-    """What the desk's form says for a code; a program's own reason as it stands."""
-    return str(offered.get(code, code)) if code else ""
+    """What the desk's form says for a code; a program's own reason as it stands, but for what can not be seen."""
+    return str(offered[code]) if code in offered else legible(code)
 
 
 def watch_study(study: Study) -> Watched:
@@ -109,7 +111,7 @@ def watch_study(study: Study) -> Watched:
             ]
         ],
         flags=[
-            (flag, in_words(flag.reason, FLAG_REASONS))
+            (flag, in_words(flag.reason, FLAG_REASONS), legible(flag.comment))
             for flag in flags.select_related("assignment__triple", "assignment__rater").order_by("-pk")[
                 :SHOWN_REMARKS
             ]

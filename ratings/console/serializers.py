@@ -155,8 +155,15 @@ class PlanRequestSerializer(PlanSerializer):
 
 class PowerSerializer(serializers.Serializer[Any]):
     power = serializers.FloatField()
-    standard_error = serializers.FloatField(help_text="Monte Carlo")
-    simulations = serializers.IntegerField()
+    standard_error = serializers.FloatField(
+        help_text="Monte Carlo, never 0: with a success and a failure added"
+    )
+    low = serializers.FloatField(help_text="95%, Wilson")
+    high = serializers.FloatField()
+    simulations = serializers.IntegerField(help_text="how many were simulated")
+    asked = serializers.IntegerField(
+        help_text="how many were asked for: large studies are simulated fewer times"
+    )
 
 
 class EstimateSerializer(serializers.Serializer[Any]):

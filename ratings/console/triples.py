@@ -22,7 +22,7 @@ from ratings.quality.degrade import WORDS, Way
 from ratings.slots.cards import assignment_view
 from ratings.slots.models import DegradedTriple
 from ratings.studies.draw import keyed_hash
-from ratings.studies.form import RatingForm
+from ratings.studies.form import read_form
 from ratings.studies.models import Study, Triple
 from ratings.studies.orders import ORDER_NUMBER, ORDERS
 from ratings.studies.selectors import get_study
@@ -55,7 +55,11 @@ def triple(request: HttpRequest, name: str, number: int) -> HttpResponse:
     found = get_triple(study, number)
     degraded = DegradedTriple.objects.filter(triple=found).first()
     as_degraded = degraded is not None and bool(request.GET.get("degraded"))
+    form = read_form(study.form)
     order = preview_order(study, found)
+    if degraded is not None and ORDERS[order].index(degraded.expected["source"]) >= form.shown:
+        # Of a pair the worsened card has to be one.
+        order = ORDER_NUMBER[tuple(reversed(ORDERS[order]))]
     view = assignment_view(
         token=secrets.token_hex(16),
         order=order,
@@ -63,7 +67,7 @@ def triple(request: HttpRequest, name: str, number: int) -> HttpResponse:
         lease_expires_at=timezone.now(),
         done=0,
         quota=study.per_rater,
-        form=RatingForm(),
+        form=form,
     )
     context = {
         **study_frame(request, study, here="triples"),
@@ -98,6 +102,6 @@ def _behind(study: Study, found: Triple, order: int) -> list[dict[str, Any]]:
     }
     return [
         {"mark": mark, "rationale": cards[source]}
-        for mark, source in zip(MARKS, ORDERS[order], strict=True)
+        for mark, source in zip(MARKS, ORDERS[order][: read_form(study.form).shown], strict=False)
         if source in cards
     ]

@@ -29,8 +29,8 @@ from ratings.studies.form import RatingForm
 from ratings.studies.journey import PRACTICE, RATING
 
 
-# Compressed, for a phone on a slow line: the page is more than half of the first load. The cookie is for this site's own
-# pages alone, so that nobody else can have the page fetched with a guess in it and measure how well that compresses.
+# Compressed, for a phone on a slow line: the page is more than half of the first load. The cookie is for this site's
+# own pages alone, so that nobody else can have it fetched with a guess in it and measure how well that compresses.
 @require_http_methods(["GET", "HEAD", "POST"])
 @gzip_page
 @rater_page

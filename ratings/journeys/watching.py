@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from django.db.models import Count
 
+from problems.text import legible
 from ratings.journeys.models import BlindingGuess, ComprehensionTry, DebriefAnswers
 from ratings.slots.models import Rater, StageChange
 from ratings.studies.journey import CONSENT, DONE, PASSED, STAGES, Journey, read_journey
@@ -81,7 +82,7 @@ def watch_journey(study: Study) -> WatchedJourney | None:
         missed=_missed(journey, list(tries.filter(number=1).values_list("wrong", flat=True))),
         debriefed=len(debriefs),
         questions=_questions(journey, [answers for answers, _ in debriefs]),
-        comments=[comment for _, comment in debriefs if comment][:SHOWN_TEXTS],
+        comments=[legible(comment) for _, comment in debriefs if comment][:SHOWN_TEXTS],
         guesses=[(str(words), said[value]) for value, words in BlindingGuess.Said.choices if said],
     )
 
@@ -101,7 +102,7 @@ def _questions(journey: Journey, answers: list[dict[str, int | str]]) -> list[An
             AnsweredQuestion(
                 question=question.question,
                 choices=[(words, counts[number]) for number, words in enumerate(question.choices)],
-                texts=[] if question.choices else [str(text) for text in said[:SHOWN_TEXTS]],
+                texts=[] if question.choices else [legible(str(text)) for text in said[:SHOWN_TEXTS]],
                 answered=len(said),
             )
         )

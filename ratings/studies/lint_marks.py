@@ -12,6 +12,7 @@ from collections.abc import Iterator
 #: Names of models and makers that a rationale has no reason to contain. Some are surnames.
 MODEL_NAMES = re.compile(
     r"\b(gpt-?[0-9a-z.]*|chatgpt|openai|llama|mistral|mixtral|claude|gemini|anthropic|deepseek|qwen|phi-[0-9]"
+    r"|gemma|grok-?[0-9]|xai|cohere|vicuna|olmo|nemotron|codex|palm-?2"
     r"|large language model|language model|as an ai)\b",
     re.I,
 )
@@ -19,6 +20,7 @@ MODEL_NAMES = re.compile(
 #: plain words takes a hundredth of the time.
 _MODEL_WORDS = (
     *("gpt", "openai", "llama", "mistral", "mixtral", "claude", "gemini", "anthropic", "deepseek", "qwen"),
+    *("gemma", "grok", "xai", "cohere", "vicuna", "olmo", "nemotron", "codex", "palm"),
     *("phi-", "language model", "as an ai"),
 )
 
@@ -34,7 +36,13 @@ PROMPT_LABELS = re.compile(
     r"|rationale) *:)",
     re.I,
 )
-PROMPT_PHRASES = re.compile(r"\blet'?s think step by step\b|\bin the style of the examples?\b", re.I)
+#: The hint is the right answer, told to a model that has to explain it: STaR's rationalization.
+PROMPT_PHRASES = re.compile(
+    r"\blet['’]?s think step by step\b|\bin the style of the examples?\b"
+    r"|\b(?:according to|based on|given|from|following|as per|as|using) the (?:given |provided )?hint\b"
+    r"|\bthe (?:given |provided )?hint (?:says|said|suggests|tells|told|states|indicates|implies|is|was|gives|gave)\b",
+    re.I,
+)
 
 THINKING = re.compile(
     r"</?(?:think(?:ing)?|thoughts?|reason(?:ing)?|reflection|analysis|scratch(?:pad)?|inner_monologue|answer"
@@ -68,7 +76,8 @@ def _prompt_leftover(text: str, lower: str) -> str:
         return match[0]
     if ":" in text and (match := PROMPT_LABELS.search(text)):
         return match[1]
-    if ("step by step" in lower or "in the style" in lower) and (match := PROMPT_PHRASES.search(text)):
+    prompted = any(words in lower for words in ("step by step", "in the style", "hint"))
+    if prompted and (match := PROMPT_PHRASES.search(text)):
         return match[0]
     return ""
 

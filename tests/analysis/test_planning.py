@@ -12,7 +12,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from ratings.analysis.pairs import compare_pairs
-from ratings.analysis.planning import BadPlan, Plan, deal, power_curve, power_of, thresholds
+from ratings.analysis.planning import BadPlan, Plan, Power, deal, power_curve, power_of, thresholds
 from ratings.analysis.table import rating_table
 from ratings.analysis.types import JudgedTriple
 
@@ -169,3 +169,15 @@ def test_the_command_answers_with_power_time_and_cost(capsys):
         call_command("plan_study", win_rate=1.5)
     with pytest.raises(CommandError, match="currency"):
         call_command("plan_study", pay_per_rater="6")
+
+
+def test_a_power_of_all_or_none_is_not_said_to_be_exact(monkeypatch):
+    # Wilson's bound for n of n is n / (n + z^2).
+    everything = Power(found=100, simulations=100, asked=500)
+    assert everything.interval[0] == pytest.approx(100 / (100 + 1.959964**2))
+    assert everything.interval[1] == pytest.approx(1.0)
+    assert everything.standard_error == pytest.approx(math.sqrt(101 / 102 / 102 / 100))
+    assert Power(found=0, simulations=20, asked=20).interval[1] > 0.1
+    # Large studies are simulated fewer times, and say so.
+    monkeypatch.setattr("ratings.analysis.planning.MAX_WORK", 200 * 30)
+    assert power_of(Plan(simulations=50)).as_json().items() >= {"simulations": 30, "asked": 50}.items()

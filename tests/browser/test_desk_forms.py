@@ -180,7 +180,7 @@ def test_a_whole_triple_by_touch_with_everything_on(module_site: Site, new_page:
     assert page.evaluate("document.documentElement.scrollWidth") == 360
     for position in (2, 0, 1):
         card(page, position).locator(".step__text").first.tap()
-    # In words: a button, and then the step itself, which ranks nothing meanwhile; beside the steps a tap only ends that.
+    # In words: a button, then the step itself, which ranks nothing meanwhile; beside the steps a tap only ends that.
     card(page, 1).get_by_role("button", name="Mark the first wrong step").tap()
     expect(page.locator("#status")).to_contain_text("Tap the first step that is wrong.")
     card(page, 1).locator("h2").tap()

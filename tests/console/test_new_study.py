@@ -239,9 +239,15 @@ def test_the_estimate_needs_no_finished_form_and_draws_nothing(engineer_client):
     assert not Study.objects.exists()
 
 
-def test_the_planner_answers_at_an_address_and_refuses_beside_its_fields(engineer_client, blind_analyst):
+def test_the_planner_answers_at_an_address_and_refuses_beside_its_fields(
+    engineer_client, blind_analyst, monkeypatch
+):
     page = engineer_client.get("/plan/?questions=30&simulations=40").content.decode()
     assert "from 40 simulated studies" in page and 'value="30"' in page
+    assert "times, not" not in page
+    monkeypatch.setattr("ratings.analysis.planning.MAX_WORK", 30 * 4 * 25)
+    page = engineer_client.get("/plan/?questions=30&simulations=500&win_rate=0.9").content.decode()
+    assert "Simulated 25 times, not 500" in page and "86 to 100%" in page
     refused = engineer_client.get("/plan/?win_rate=2&simulations=40")
     assert refused.status_code == 422 and 'id="id_win_rate_error"' in refused.content.decode()
     assert engineer_client.get("/plan/?questions=x").status_code == 422

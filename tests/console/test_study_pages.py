@@ -165,11 +165,15 @@ def test_skips_and_flags_of_raters_are_shown(client, engineer):
     view = services.next_assignment(token).view
     assert view is not None
     services.flag(token, view["token"], reason="broken", comment="The second card is <b>cut</b> off.")
+    services.flag(token, view["token"], reason="ok \u202eyllaer", comment="a\u2066b")
     services.skip(token, view["token"], reason="I know this one")
     client.force_login(engineer)
     page = client.get("/studies/trial/").content.decode()
     assert "I know this one" in page and "Something is not shown properly" in page
     assert "The second card is &lt;b&gt;cut&lt;/b&gt; off." in page
+    # Whoever looks sees what turns texts round, and it turns nothing.
+    assert "ok [U+202E]yllaer" in page and "a[U+2066]b" in page
+    assert "\u202e" not in page and "\u2066" not in page
 
 
 def test_progress_is_fetched_again_every_three_seconds_until_the_study_is_closed(client, engineer):
@@ -292,3 +296,21 @@ def test_the_overlap_is_raised_and_thresholds_are_changed_from_the_page(client, 
     assert "“The &lt;room&gt; was loud.”" in page
     assert "More ratings of each triple than planned: 2 to 4" in page and "fastest = 80" in page
     assert Slot.objects.count() == 12
+
+
+def test_a_triples_page_shows_all_that_its_study_asks_for(client, engineer):
+    """It says that raters see this; so it has to be this."""
+    asks = {"reasons": ["wrong_step"], "confidence": True, "doubts": True, "first_wrong_step": True}
+    make_study(questions=2, sources=LABELS, form={"kind": "pairwise", **asks})
+    client.force_login(engineer)
+    page = client.get("/studies/trial/triples/1/").content.decode()
+    assert page.count('class="rationale"') == page.count('class="steps"') == 2
+    for part in (
+        "Better",
+        "What is bad about it?",
+        "How sure are you?",
+        "Is something wrong",
+        "Add a comment",
+    ):
+        assert part in page, part
+    assert "<form" not in page

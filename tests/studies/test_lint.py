@@ -122,6 +122,9 @@ def test_a_label_without_letters_is_not_found_everywhere(label):
     [
         ("As ChatGPT I say 12.", "model_name"),
         ("Claude wrote it.", "model_name"),
+        ("As Gemma would say, 12.", "model_name"),
+        ("According to the hint, it is 12.", "prompt_leftover"),
+        ("The hint says that the answer is 12.", "prompt_leftover"),
         ("Q: how many?\n12 of them.", "prompt_leftover"),
         ("It is 12.\nHuman: and now?", "prompt_leftover"),
         ("### Response\nIt is 12.", "prompt_leftover"),
