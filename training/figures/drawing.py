@@ -45,7 +45,8 @@ def picture_spec(figure: Figure) -> dict[str, Any]:
         part = {key: value for key, value in chart.spec.items() if key not in ("$schema", "config")}
         title = {"text": chart.title, "fontSize": 13, "anchor": "start", "offset": 8}
         parts.append({**part, "width": PANEL_WIDTH, "title": title})
-    seeds = f"seeds {', '.join(map(str, figure.seeds))}" if figure.seeds else ""
+    words = "seed" if len(figure.seeds) == 1 else "seeds"
+    seeds = f"{words} {', '.join(map(str, figure.seeds))}" if figure.seeds else ""
     return {
         "$schema": figure.panels[0].spec["$schema"],
         "config": _CONFIG,
