@@ -12,11 +12,12 @@ from django.utils import timezone
 
 from accounts import tokens
 from accounts.errors import NotAuthenticated
+from accounts.models import AuditEvent
 from ratings.club.errors import ClubFull, ClubOver
 from ratings.club.models import Club, ClubPhone, ClubRound
 from ratings.slots import services
 from ratings.slots.cards import assignment_view
-from ratings.slots.models import Assignment, Rater, RaterToken, Slot
+from ratings.slots.models import Assignment, Rater, RaterToken, Rating, Slot
 from ratings.slots.sessions import find_rater, mint_rater_token
 from ratings.studies.draw import keyed_hash
 from ratings.studies.form import read_form
@@ -115,6 +116,23 @@ def view_of(phone: ClubPhone, assignment: Assignment) -> dict[str, Any]:
     )
 
 
+@transaction.atomic
 def vote(secret: str, token: str, body: Mapping[str, Any]) -> None:
-    """Stores a vote like any rating: late ones too, as long as the club is on. Raises what `submit_rating` raises."""
+    """Stores a vote like any rating: late ones too, as long as the club is on. Raises what `submit_rating` raises.
+
+    Once its own round was revealed a vote is no longer blind: it is kept as surplus, and counts nowhere.
+    """
     services.submit_rating(secret, token, body)
+    if _was_revealed(token):
+        Rating.objects.filter(assignment__token=token).update(surplus=True)
+
+
+def _was_revealed(token: str) -> bool:
+    """Whether wall and phones have shown who wrote what in the round that this assignment is of."""
+    assignment = Assignment.objects.select_related("rater__club_phone__club").get(token=token)
+    club = assignment.rater.club_phone.club
+    number = club.rounds.values_list("number", flat=True).get(triple=assignment.triple_id)
+    if number == club.round:
+        return club.phase == Club.Phase.REVEALED
+    shown = AuditEvent.objects.filter(act="club.revealed", details__club=club.code, details__round=number)
+    return shown.exists()

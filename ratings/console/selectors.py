@@ -84,7 +84,6 @@ class Watched:
     parked: list[tuple[int, int]]
     #: (reason in words, how often)
     skip_reasons: list[tuple[str, int]]
-    #: Each with its reason in words.
     #: (flag, its reason in words, its comment), both legible.
     flags: list[tuple[Flag, str, str]]
     flag_count: int

@@ -220,6 +220,7 @@ class ProgressSerializer(serializers.Serializer[Any]):
     ratings = serializers.IntegerField()
     skips = serializers.IntegerField()
     surplus = serializers.IntegerField()
+    beside = serializers.IntegerField(help_text="of the ratings those of paper clubs, beside the plan")
     raters = serializers.IntegerField()
 
 

@@ -13,7 +13,10 @@ from ratings.studies.models import Study
 
 @dataclass(frozen=True, slots=True)
 class StudyProgress:
-    """Counts of the plan's slots by state, and of what raters did with them; personal items are not in them."""
+    """Counts of the plan's slots by state, and of what raters did with them; personal items are not in them.
+
+    beside: of the ratings those of paper clubs, which count like others and fill no slot of the plan.
+    """
 
     planned: int
     open: int
@@ -24,12 +27,14 @@ class StudyProgress:
     ratings: int
     skips: int
     surplus: int
+    beside: int
     raters: int
 
 
 def study_progress(study: Study) -> StudyProgress:
     now = timezone.now()
-    slots = Slot.objects.filter(study=study, kind=Slot.Kind.NORMAL).aggregate(
+    planned_slots = Slot.objects.filter(study=study, kind=Slot.Kind.NORMAL, replicate__isnull=False)
+    slots = planned_slots.aggregate(
         planned=Count("pk"),
         open=Count("pk", filter=Q(state="open")),
         held=Count("pk", filter=Q(state="held", lease_expires_at__gte=now)),
@@ -39,6 +44,7 @@ def study_progress(study: Study) -> StudyProgress:
     )
     ratings = Rating.objects.filter(study=study, current=True, kind=Slot.Kind.NORMAL).aggregate(
         ratings=Count("pk", filter=Q(skipped=False, surplus=False)),
+        beside=Count("pk", filter=Q(skipped=False, surplus=False, assignment__slot__replicate__isnull=True)),
         skips=Count("pk", filter=Q(skipped=True)),
         surplus=Count("pk", filter=Q(surplus=True)),
     )

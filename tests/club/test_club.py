@@ -17,6 +17,7 @@ from ratings.club.selectors import counts_of, lettered_cards, round_of, round_ta
 from ratings.slots import services
 from ratings.slots.errors import JourneyUnfinished, UnknownAssignment
 from ratings.slots.models import Assignment, Rating, Slot
+from ratings.slots.progress import study_progress
 from ratings.studies.errors import WrongState
 from ratings.studies.models import Study
 from ratings.studies.orders import ORDERS
@@ -230,3 +231,31 @@ def test_a_vote_that_was_kept_past_the_end_is_told_of_and_one_of_a_stranger_stay
     late = client.post(address, {"token": "0" * 32}, headers=script)
     assert late["HX-Redirect"] == f"{address}?late=1"
     assert "came after the end" in client.get(late["HX-Redirect"]).content.decode()
+
+
+@BOTH
+def test_a_vote_that_comes_once_its_round_is_revealed_is_kept_and_counts_nowhere(client):
+    """By then the wall has said who wrote what; a phone that was offline sends what it kept all the same."""
+    club, people = new_club(people=3)
+    first = start(club)
+    for secret in people:
+        held(club, secret, first)
+    prefer(club, people[0], first, 2)
+    hosting.show_votes(club.code, seen="voting-1", actor=COMMAND)
+    prefer(club, people[1], first, 2)
+    hosting.reveal(club.code, seen="votes-1", actor=COMMAND)
+    prefer(club, people[2], first, 0)
+    late = Rating.objects.get(rater__club_phone__number=2)
+    assert late.surplus and analyse_study("trial")["ratings"] == 2
+    assert round_tally(first).firsts == (0.0, 0.0, 2.0)
+    client.cookies["club"] = people[2]
+    assert "came after the reveal" in client.get(f"/club/{club.code}/").content.decode()
+    # So does one that comes in a later round; that round itself is blind again.
+    start(club)
+    second = round_of(club)
+    assert second is not None
+    prefer(club, people[0], second, 1)
+    assert not Rating.objects.get(rater__club_phone__number=0, triple=second.triple_id).surplus
+    # The plan is what it was: a club's votes are beside it.
+    progress = study_progress(club.study)
+    assert (progress.planned, progress.rated, progress.ratings, progress.beside) == (9, 0, 3, 3)

@@ -153,7 +153,7 @@ def test_progress_counts_slots_and_ratings(caller):
     progress = caller.get("studies/trial/progress/")
     assert progress == {
         "planned": 8, "open": 5, "held": 2, "lapsed": 0, "rated": 1, "parked": 0,
-        "ratings": 1, "skips": 0, "surplus": 0, "raters": 2,
+        "ratings": 1, "skips": 0, "surplus": 0, "beside": 0, "raters": 2,
     }  # fmt: skip
 
 
