@@ -207,6 +207,8 @@ def test_every_plan_can_be_done_and_one_that_is_wrong_names_its_key(tmp_path: Pa
         assert plan_names().count(plan_of(plan.figure)) == 1
         assert plan.figure in KINDS and {run.recipe.values.seed for run in plan.runs} == {5}
         assert {run.recipe.values.dataset for run in plan.runs} == {data.dataset for data in plan.data}
+    warm, *_, last = read_plan("reversed-digits", seeds=[5]).runs
+    assert not warm.drawn and last.drawn and last.recipe.values.base == "reversed-digits-warm-reversed-s5"
     good = '[[run]]\nname = "a"\nalgorithm = "star"\nrecipe = "star"\n'
     for content, key in [
         ("seeds = [0]\n", "run"),

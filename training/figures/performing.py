@@ -33,7 +33,9 @@ def perform(plan: Plan, *, actor: Actor, say: Say = lambda words: None) -> Figur
     runs = []
     for place, planned in enumerate(plan.runs, start=1):
         say(f"run {place} of {len(plan.runs)}: {planned.label}")
-        runs.append(_done(planned, actor))
+        done = _done(planned, actor)
+        if planned.drawn:
+            runs.append(done)
     for spec in _evaluations(plan):
         say(f"evaluation: {spec.model} on {spec.dataset}, {spec.shots} worked examples")
         _evaluated(spec, actor)
@@ -74,7 +76,7 @@ def _evaluations(plan: Plan) -> list[EvaluationSpec]:
         for seed in plan.seeds if shots else plan.seeds[:1]:
             values = plan.runs[0].recipe.values
             specs.append(_spec(values.base, values.dataset, shots=shots, seed=seed))
-    return specs + [_spec(run.label, run.recipe.values.dataset) for run in plan.runs]
+    return specs + [_spec(run.label, run.recipe.values.dataset) for run in plan.runs if run.drawn]
 
 
 def _spec(model: str, dataset: str, *, shots: int = 0, seed: int = 0) -> EvaluationSpec:

@@ -6,9 +6,11 @@
     base_shots = [0, 3]       the base is evaluated behind so many worked examples (`methods` only)
     evaluate = true           every run's model is evaluated on the test questions
     [[data]]                  make = "word_problems" or "addition", and the keys of that command
-    [[run]]                   name, algorithm, recipe, and under `set` what is otherwise than the recipe has it
+    [[run]]                   name, algorithm, recipe, and under `set` what is otherwise than the recipe has it;
+                              `draw = false` for a run that others only start from
 
-A run is labelled PLAN-NAME-sSEED. Everything is refused before anything is made.
+Runs are done in their order. One is labelled PLAN-NAME-sSEED, and `{seed}` in a text under `set` is its seed: so a run
+names the model of another as its base. Everything is refused before anything is made.
 """
 
 from __future__ import annotations
@@ -46,10 +48,11 @@ class MadeData:
 
 @dataclass(frozen=True, slots=True)
 class PlannedRun:
-    """One run under one seed."""
+    """One run under one seed. drawn: whether the figure shows it."""
 
     label: str
     recipe: ReadRecipe
+    drawn: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,11 +165,15 @@ def _run(plan: str, name: str, entry: dict[str, Any], seed: int, overrides: Mapp
             _refuse(plan, f"run.{key}", entry.get(key), "a text")
     if not _NAME.fullmatch(entry["name"]):
         _refuse(plan, "run.name", entry["name"], "at most 40 small letters, digits and -")
-    if unknown := sorted(entry.keys() - {"name", "algorithm", "recipe", "set"}):
-        _refuse(plan, f"run.{unknown[0]}", entry[unknown[0]], "one of name, algorithm, recipe, set")
-    values = {**entry.get("set", {}), **overrides, "seed": seed}
+    if unknown := sorted(entry.keys() - {"name", "algorithm", "recipe", "set", "draw"}):
+        _refuse(plan, f"run.{unknown[0]}", entry[unknown[0]], "one of name, algorithm, recipe, set, draw")
+    own = {
+        key: value.replace("{seed}", str(seed)) if isinstance(value, str) else value
+        for key, value in entry.get("set", {}).items()
+    }
+    values = {**own, **overrides, "seed": seed}
     recipe = read_recipe(entry["algorithm"], entry["recipe"], values)
-    return PlannedRun(f"{name}-{entry['name']}-s{seed}", recipe)
+    return PlannedRun(f"{name}-{entry['name']}-s{seed}", recipe, bool(entry.get("draw", True)))
 
 
 def _refuse(plan: str, key: str, value: object, expected: str) -> NoReturn:
