@@ -17,6 +17,7 @@ from accounts.errors import Conflict, InvalidInput, NotFound, PermissionRefused
 from accounts.gates import require
 from accounts.models import Invitation, User
 from accounts.roles import Act, Role
+from problems.text import not_usable
 
 MAX_NAME_LENGTH = 150
 
@@ -178,6 +179,6 @@ def _require_another_owner(user: User) -> None:
 
 def _invalid(field: str, value: Any, expected: str) -> InvalidInput:
     return InvalidInput(
-        f"{field}={str(value)[:60]!r} is not usable: expected {expected}.",
+        not_usable(field, str(value)[:60], expected),
         details={"field": field, "value": str(value)[:60], "expected": expected},
     )

@@ -95,3 +95,18 @@ def _is_invisible(character: str) -> bool:
     if character in "\t\n\r" or "\u200c" <= character <= "\u200f":
         return False
     return unicodedata.category(character) in ("Cc", "Cf", "Cs")
+
+
+def not_usable(field: str, value: object, expected: str) -> str:
+    """The sentence about a value that can not stand where it was put, for people: nothing is "nothing", not None."""
+    if value is None or value == "":
+        return f"{field}: nothing is said, expected {expected}."
+    written = str(value).lower() if isinstance(value, bool) else repr(value)[:200]
+    return f"{field}: {written} is not usable, expected {expected}."
+
+
+def why_no_json(error: ValueError | RecursionError) -> str:
+    """What is wrong with a text that should be JSON. Python's own words for a number of thousands of digits name a
+    function to call."""
+    said = str(error)
+    return "a number has too many digits" if "digits" in said else said

@@ -61,6 +61,8 @@ def _of_drf(error: exceptions.APIException) -> Response:
     )
     details: dict[str, Any] = {}
     message = str(error.detail)
+    if isinstance(error, exceptions.ParseError) and "digits" in message:
+        message = "The body is not JSON: a number has too many digits."
     if isinstance(error, exceptions.ValidationError):
         details = error.detail if isinstance(error.detail, dict) else {"non_field_errors": error.detail}
         message = _first_sentence(details)

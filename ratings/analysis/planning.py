@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import scipy
 
+from problems.text import not_usable
 from ratings.analysis.clustering import Clusters
 from ratings.analysis.intervals import mean_interval
 from ratings.analysis.table import FloatArray, IntArray
@@ -32,7 +33,7 @@ class BadPlan(ValueError):
     """A plan that can not be simulated. `field`, `value` and `expected` say why."""
 
     def __init__(self, field: str, value: object, expected: str) -> None:
-        super().__init__(f"{field}: {value!r} is not usable, expected {expected}.")
+        super().__init__(not_usable(field, value, expected))
         self.field, self.value, self.expected = field, value, expected
 
 

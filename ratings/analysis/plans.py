@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from accounts.errors import InvalidInput
+from problems.text import not_usable
 from ratings.analysis.planning import BadPlan, Plan, check_plan, power_curve, power_of
 from ratings.studies.estimate import SECONDS_PER_RATING, estimate
 from ratings.studies.pay import BadPay, read_pay
@@ -57,6 +58,6 @@ def plan_study(request: PlanRequest) -> dict[str, Any]:
 
 def _refuse(name: str, value: object, expected: str) -> None:
     raise InvalidInput(
-        f"{name}: {value!r} is not usable, expected {expected}.",
+        not_usable(name, value, expected),
         details={"field": name, "value": value, "expected": expected},
     )

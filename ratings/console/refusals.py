@@ -17,7 +17,7 @@ def show_refusal(form: forms.BaseForm, error: StarchamberError) -> None:
     field = about(said) if about is not None and said else said
     message = error.message
     if field in form.fields:
-        if field == said:
+        if field in (said, said.replace(".", "_")):
             message = message.removeprefix(f"{said}: ")
         form.add_error(field, message[:1].upper() + message[1:])
     else:

@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NoReturn
 
 from accounts.errors import InvalidInput
+from problems.text import why_no_json
 from ratings.studies.design import StudyDesign
 from ratings.studies.form import REASONS, read_form
 
@@ -93,7 +94,7 @@ def _written(text: str) -> dict[str, Any]:
     try:
         journey: Any = json.loads(text) if text.strip() else {}
     except (ValueError, RecursionError) as error:
-        _refuse("journey_more", text, f"a JSON object ({error})")
+        _refuse("journey_more", text, f"a JSON object ({why_no_json(error)})")
     if not isinstance(journey, dict):
         _refuse("journey_more", text, "a JSON object")
     return journey

@@ -17,6 +17,7 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 
 from accounts.errors import InvalidInput, NotAuthenticated, StarchamberError
+from problems.text import why_no_json
 from ratings.desk.preview import PREFIX as PREVIEW_PREFIX
 from ratings.desk.preview import refuse_preview
 from ratings.desk.throttle import throttle
@@ -123,7 +124,7 @@ def read_json_body(request: HttpRequest) -> dict[str, Any]:
     try:
         body = json.loads(raw)
     except (ValueError, RecursionError) as error:
-        raise MalformedBody(f"The body is not JSON: {error}") from error
+        raise MalformedBody(f"The body is not JSON: {why_no_json(error)}.") from error
     _require_plain(body)
     if not isinstance(body, dict):
         raise InvalidInput("The body must be a JSON object.", details={"expected": "an object"})

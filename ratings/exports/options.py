@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_slug
 
 from accounts.errors import InvalidInput
+from problems.text import not_usable
 from ratings.exports.formats import FORMATS, Format
 from ratings.exports.pairs import DROP, TIES
 from ratings.slots.models import Rater
@@ -73,6 +74,6 @@ def _check_choice(field: str, value: str, known: list[str]) -> None:
 
 def _refuse(field: str, value: str, expected: str) -> NoReturn:
     raise InvalidInput(
-        f"{field}: {value!r} is not usable, expected {expected}.",
+        not_usable(field, value, expected),
         details={"field": field, "value": value, "expected": expected},
     )

@@ -11,6 +11,7 @@ from django.db.models import Count
 
 from accounts.audit import Actor, record
 from accounts.errors import Conflict, InvalidInput, NotFound
+from problems.text import not_usable
 from ratings.quality.models import RaterDecision
 from ratings.quality.selectors import raters_with_payment
 from ratings.slots.counted import SAID
@@ -195,6 +196,6 @@ def checked_reason(verdict: str, reason: str) -> str:
 
 def _refuse(field: str, value: object, expected: str) -> None:
     raise InvalidInput(
-        f"{field}: {value!r} is not usable, expected {expected}.",
+        not_usable(field, value, expected),
         details={"field": field, "value": value, "expected": expected},
     )

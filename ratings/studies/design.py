@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_slug
 
 from accounts.errors import InvalidInput
+from problems.text import not_usable
 from ratings.library.models import Dataset, Source
 from ratings.studies.draw import PROMPT_SPLIT
 from ratings.studies.errors import NameTaken, UnknownDataset, UnknownSource
@@ -126,7 +127,8 @@ def _check_journey(design: StudyDesign) -> Journey:
         journey = read_journey(design.journey)
     except BadJourney as error:
         # As Python writes it, and not at length: it may be half of a whole file, or text that no answer can carry.
-        _refuse(f"journey.{error.field}", repr(error.value)[:200], error.expected)
+        value = None if error.value is None else repr(error.value)[:200]
+        _refuse(f"journey.{error.field}", value, error.expected)
     for label in journey.debrief.human:
         if label not in design.sources:
             _refuse("journey.debrief.human", label, f"of the study's sources, {', '.join(design.sources)}")
@@ -185,6 +187,6 @@ def _check_range(field_name: str, value: int, low: int, high: int) -> None:
 
 def _refuse(field_name: str, value: Any, expected: str) -> NoReturn:
     raise InvalidInput(
-        f"{field_name}: {value!r} is not usable, expected {expected}.",
+        not_usable(field_name, value, expected),
         details={"field": field_name, "value": value, "expected": expected},
     )

@@ -7,6 +7,7 @@ from dataclasses import MISSING, fields
 from typing import Any
 
 from accounts.errors import InvalidInput
+from problems.text import not_usable
 from ratings.studies.design import StudyDesign
 from ratings.studies.presets import PRESETS
 
@@ -80,6 +81,10 @@ def default_of(name: str) -> Any:
 
 def _refuse(name: str, value: Any, expected: str) -> None:
     raise InvalidInput(
-        f"{name}: {repr(value)[:200]} is not usable, expected {expected}.",
-        details={"field": name, "value": repr(value)[:200], "expected": expected},
+        not_usable(name, value, expected),
+        details={
+            "field": name,
+            "value": None if value is None else repr(value)[:200],
+            "expected": expected,
+        },
     )

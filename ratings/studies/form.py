@@ -15,6 +15,8 @@ from dataclasses import asdict, dataclass, fields
 from functools import lru_cache
 from typing import Any
 
+from problems.text import not_usable
+
 RANKING, BEST, BEST_WORST, PAIRWISE = "ranking", "best", "best_worst", "pairwise"
 
 KINDS = {
@@ -54,7 +56,7 @@ class BadForm(ValueError):
     """A form that no study can have. `field`, `value` and `expected` say why."""
 
     def __init__(self, field: str, value: object, expected: str) -> None:
-        super().__init__(f"{field}: {value!r} is not usable, expected {expected}.")
+        super().__init__(not_usable(field, value, expected))
         self.field, self.value, self.expected = field, value, expected
 
 

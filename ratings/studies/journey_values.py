@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from problems.text import not_usable
+
 
 class BadJourney(ValueError):
     """A journey that no study can have. `field` (a path), `value` and `expected` say why."""
 
     def __init__(self, field: str, value: object, expected: str) -> None:
-        shown = repr(value)
-        shown = shown if len(shown) <= 200 else shown[:200] + "…"
-        super().__init__(f"{field}: {shown} is not usable, expected {expected}.")
+        super().__init__(not_usable(field, value, expected))
         self.field, self.value, self.expected = field, value, expected
 
 

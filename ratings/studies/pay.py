@@ -11,6 +11,8 @@ from dataclasses import dataclass, fields
 from decimal import Decimal
 from typing import Any
 
+from problems.text import not_usable
+
 MAX_AMOUNT = 1_000_000
 
 _CURRENCY = re.compile(r"[A-Z]{3}")
@@ -21,7 +23,7 @@ class BadPay(ValueError):
     """A pay that no study can have. `field`, `value` and `expected` say why."""
 
     def __init__(self, field: str, value: object, expected: str) -> None:
-        super().__init__(f"{field}: {value!r} is not usable, expected {expected}.")
+        super().__init__(not_usable(field, value, expected))
         self.field, self.value, self.expected = field, value, expected
 
 

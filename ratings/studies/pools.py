@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from problems.text import not_usable
+
 MAX_POOLS = 50
 MAX_PLACES = 1_000_000
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,100}")
@@ -20,7 +22,7 @@ class BadPools(ValueError):
     """Pools that no study can have. `field`, `value` and `expected` say why."""
 
     def __init__(self, field: str, value: object, expected: str) -> None:
-        super().__init__(f"{field}: {value!r} is not usable, expected {expected}.")
+        super().__init__(not_usable(field, value, expected))
         self.field, self.value, self.expected = field, value, expected
 
 

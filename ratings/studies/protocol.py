@@ -13,6 +13,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from problems.text import not_usable
+
 #: The clustered test of ratings.analysis is the only one offered: the naive one is too sure of itself.
 CLUSTERED = "clustered"
 TESTS = {CLUSTERED: "Win rate against one half, clustered by rater and question, t on the logit scale"}
@@ -43,7 +45,7 @@ class BadProtocol(ValueError):
     """A protocol that no study can have. `field`, `value` and `expected` say why."""
 
     def __init__(self, field: str, value: object, expected: str) -> None:
-        super().__init__(f"{field}: {value!r} is not usable, expected {expected}.")
+        super().__init__(not_usable(field, value, expected))
         self.field, self.value, self.expected = field, value, expected
 
 

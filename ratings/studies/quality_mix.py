@@ -11,6 +11,8 @@ from dataclasses import asdict, dataclass, fields
 from random import Random
 from typing import Any, NoReturn
 
+from problems.text import not_usable
+
 #: Of one kind, to one rater.
 MAX_ITEMS = 20
 #: A repeat needs ratings to go back to, and some distance: it never comes before this many.
@@ -25,7 +27,7 @@ class BadMix(ValueError):
     """A mix that no study can have. `field`, `value` and `expected` say why."""
 
     def __init__(self, field: str, value: object, expected: str) -> None:
-        super().__init__(f"{field}: {value!r} is not usable, expected {expected}.")
+        super().__init__(not_usable(field, value, expected))
         self.field, self.value, self.expected = field, value, expected
 
 

@@ -9,6 +9,7 @@ from django.db import transaction
 
 from accounts.audit import Actor, record
 from accounts.errors import InvalidInput
+from problems.text import not_usable
 from ratings.studies.errors import WrongState
 from ratings.studies.freezing import log_deviation
 from ratings.studies.models import Study
@@ -54,6 +55,6 @@ def change_thresholds(name: str, *, to: Mapping[str, Any], reason: str, actor: A
 
 def _refuse(field: str, value: Any, expected: str) -> NoReturn:
     raise InvalidInput(
-        f"quality.{field}: {value!r} is not usable, expected {expected}.",
+        not_usable(f"quality.{field}", value, expected),
         details={"field": f"quality.{field}", "value": repr(value)[:200], "expected": expected},
     )

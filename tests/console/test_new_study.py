@@ -430,3 +430,12 @@ def test_a_draft_is_thrown_away_unless_somebody_relies_on_it(engineer_client, bl
     page = engineer_client.post("/studies/trial/delete/", follow=True).content.decode()
     assert "only a draft" in page and Study.objects.exists()
     assert engineer_client.get("/studies/trial/edit/").status_code == 409
+
+
+def test_what_is_refused_is_said_to_people(engineer_client):
+    make_dataset(questions=5)
+    page = refused(engineer_client, protocol_a="alpha")
+    assert "None" not in re.findall(r'id="id_protocol_b_error">([^<]*)<', page)[0]
+    assert "Nothing is said, expected" in page and "Protocol.b:" not in page
+    page = refused(engineer_client, journey_more='{"lease": ' + "9" * 5_000 + "}")
+    assert "a number has too many digits" in page and "set_int_max" not in page
