@@ -60,8 +60,8 @@ def raters(request: HttpRequest, name: str) -> HttpResponse:
     form = NewRatersForm(request.POST if request.method == "POST" else None, study=study)
     new: list[NewRater] = []
     if form.is_valid():
+        require_raters_can_come(name)  # the page of a closed study has no form to say it beside
         try:
-            require_raters_can_come(name)
             new = create_raters(name, **form.cleaned_data, actor=Actor.of(staff_user(request)))
             form = NewRatersForm(study=study)
         except StarchamberError as error:

@@ -6,8 +6,11 @@ import re
 
 import pytest
 
+from accounts.audit import COMMAND
 from accounts.models import AuditEvent
+from accounts.tokens import mint_staff_token
 from ratings.slots.models import Rater, RaterToken
+from ratings.studies.services import close_study
 from tests.console.ladder import climb_act, climb_page, queries_of
 from tests.worlds import make_raters, make_study
 
@@ -83,6 +86,22 @@ def test_a_new_link_works_beside_the_old_one_until_all_are_revoked(client, engin
     assert not RaterToken.objects.filter(revoked_at=None).exists()
     assert client.get(f"/join/{new}/").status_code in (401, 404, 410)
     assert Rater.objects.filter(name="anna").exists()
+
+
+def test_no_link_is_made_for_a_closed_study(client, engineer, study):
+    make_raters(count=None, name="anna")  # type: ignore[arg-type]
+    close_study("trial", actor=COMMAND)
+    client.force_login(engineer)
+    refused = client.post(ADDRESS, {"name": "late", "count": "2"})
+    assert refused.status_code == 410 and "closed for good" in refused.content.decode()
+    assert client.post(f"{ADDRESS}anna/link/").status_code == 410
+    token = mint_staff_token(engineer, name="mine")
+    bearer = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+    told = client.post(
+        "/api/v1/studies/trial/raters/", '{"name": "late"}', "application/json", headers=bearer
+    )
+    assert told.status_code == 410 and told.json()["code"] == "study_closed"
+    assert Rater.objects.count() == 1 == RaterToken.objects.count()
 
 
 def test_the_list_shows_how_far_each_rater_is(client, engineer, study):
