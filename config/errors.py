@@ -10,7 +10,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
-from django.db import DatabaseError, InterfaceError, OperationalError
+from django.db import DatabaseError, DataError, InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template import TemplateDoesNotExist
 from django.template.loader import render_to_string
@@ -49,13 +49,17 @@ class ErrorMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if "\0" in request.path or "%00" in request.META.get("QUERY_STRING", ""):
-            # PostgreSQL's texts hold no NUL, and nothing here is called by one.
-            return bad_request(request)
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
-        return error_response(request, error) if isinstance(error, StarchamberError) else None
+        if isinstance(error, StarchamberError):
+            return error_response(request, error)
+        return bad_request(request) if holds_nul(error) else None
+
+
+def holds_nul(error: Exception) -> bool:
+    """Whether a NUL came with an address or a form, which PostgreSQL's texts can not hold: nothing is called by one."""
+    return isinstance(error, ValueError | DataError) and "NUL" in str(error)
 
 
 def error_response(request: HttpRequest, error: StarchamberError) -> HttpResponse:

@@ -13,7 +13,7 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 
 from accounts.errors import StarchamberError
-from config.errors import body_too_large
+from config.errors import body_too_large, holds_nul
 
 #: What DRF raises, as our status, code and (where DRF's own sentence says too little) message.
 _KNOWN: list[tuple[type[exceptions.APIException], HTTPStatus, str]] = [
@@ -38,6 +38,8 @@ def handle_exception(error: Exception, context: dict[str, Any]) -> Response | No
         error = exceptions.PermissionDenied()
     elif isinstance(error, RequestDataTooBig):
         error = body_too_large()
+    elif holds_nul(error):
+        error = exceptions.ParseError("A NUL character stands in the request.")
     if isinstance(error, StarchamberError):
         response = _answer(error.status, error.as_json())
         wait = error.details.get("retry_after_seconds")
