@@ -25,7 +25,8 @@ FONT = "Helvetica, Arial, sans-serif"
 _CONFIG: dict[str, Any] = {
     "background": "white",
     "font": FONT,
-    "padding": 12,
+    # Wider than it looks here: a reader whose font is wider than the one that was measured sees whole labels too.
+    "padding": {"left": 28, "right": 16, "top": 12, "bottom": 12},
     "axis": {"gridColor": "#e3e3e3", "labelColor": "#333333", "titleColor": "#333333", "labelFontSize": 12},
     "legend": {"labelFontSize": 12, "titleFontSize": 12, "symbolStrokeWidth": 2},
     "title": {"fontSize": 16, "anchor": "start", "color": "#111111", "subtitleColor": "#555555"},
