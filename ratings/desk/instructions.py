@@ -12,4 +12,4 @@ from ratings.studies.instructions import render_prose
 @lru_cache(maxsize=64)
 def render_instructions(text: str) -> SafeString:
     """Paragraphs, lists and emphasis; no links, images, headings or attributes."""
-    return mark_safe(render_prose(text))
+    return mark_safe(render_prose(text, links=False))

@@ -19,15 +19,16 @@ _ATTRIBUTES = {**MATHML_ATTRIBUTES, "a": {"href", "target"}}
 _SCHEMES = {"https", "http", "mailto"}
 
 
-def render_prose(text: str) -> str:
+def render_prose(text: str, *, links: bool = True) -> str:
     """Paragraphs, lists, emphasis, formulas and links to other places as HTML; no images, headings, ids or classes.
 
     A link opens beside the page, whose answers stay, and tells nobody where it was found. An address that is no link
     (within this site, an image's) is written out, so that nothing of a consent is lost without a word.
+    links: False beside the cards, where nothing leads away from them; only a link's words are left there.
     """
     html = nh3.clean(
-        _markdown.render(text),
-        tags=_TAGS,
+        (_markdown if links else _without_links).render(text),
+        tags=_TAGS if links else _TAGS - {"a"},
         attributes=_ATTRIBUTES,
         url_schemes=_SCHEMES,
         link_rel="noopener noreferrer",
@@ -70,5 +71,6 @@ def _text(content: str) -> Token:
     return Token("text", "", 0, content=content)
 
 
+_without_links = add_maths(MarkdownIt("commonmark", {"html": False}))
 _markdown = add_maths(MarkdownIt("commonmark", {"html": False}))
 _markdown.core.ruler.push("addresses", _keep_addresses)

@@ -105,3 +105,5 @@ def test_prose_keeps_every_address_and_sets_formulas():
         assert "<msup>" in render_prose(f"**Rank** {formula}.")
     assert render_prose("You get $5 and a bonus of $10.") == "<p>You get $5 and a bonus of $10.</p>"
     assert render_prose(r"\*no list") == "<p>*no list</p>"
+    # Beside the cards nothing leads away from them.
+    assert render_prose("[Privacy](https://uni.example)", links=False) == "<p>Privacy</p>"
