@@ -107,8 +107,8 @@ class AskFields(forms.Form):
     instructions = forms.CharField(
         initial=DEFAULT_INSTRUCTIONS,
         max_length=MAX_INSTRUCTIONS_CHARACTERS,
-        help_text="What raters read before they start. Markdown: paragraphs, lists, emphasis, formulas; links where they "
-        "have a page of their own.",
+        help_text="What raters read before they start. Markdown: paragraphs, lists, emphasis, formulas; links "
+        "where they have a page of their own.",
         widget=forms.Textarea(attrs={"rows": 5}),
     )
     form_kind = forms.ChoiceField(label="How raters rank", choices=list(KINDS.items()), required=False)
