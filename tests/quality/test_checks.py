@@ -9,8 +9,8 @@ import pytest
 
 from ratings.desk.presenting import MARKS
 from ratings.quality.checks import CARDS, failures_to_reject, is_passed, make_check
-from ratings.slots.ranking import fitted
 from ratings.slots.errors import NotARanking
+from ratings.slots.ranking import fitted
 from ratings.studies.form import BEST, BEST_WORST, KINDS, RatingForm
 from ratings.studies.orders import ORDERS
 
