@@ -39,7 +39,9 @@ def rows_of(path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
 
-@pytest.mark.parametrize(("split", "count"), [("test", 1_319), ("train", 7_473)])
+@pytest.mark.parametrize(
+    ("split", "count"), [("test", 1_319), pytest.param("train", 7_473, marks=pytest.mark.slow)]
+)
 def test_gsm8k_imports_whole_and_again_unchanged(shared_data, split, count):
     path = shared_data / "gsm8k" / f"{split}.jsonl"
     answer = bring(path, "gsm8k", "gsm8k", split=split)
