@@ -74,7 +74,7 @@ def untrained(width: int, layers: int) -> Any:
         activation_function="gelu_pytorch_tanh",
         eos_token_id=loaded.tokenizer.eos_token_id,
     )
-    loaded.model = GPTJForCausalLM(config).eval()
+    loaded.model = GPTJForCausalLM(config).train(False)
     # Once in fifty tokens or so, as a rationale ends.
     with torch.no_grad():
         loaded.model.lm_head.bias[loaded.tokenizer.eos_token_id] = math.log(len(loaded.tokenizer) / 50)

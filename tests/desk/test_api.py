@@ -501,8 +501,8 @@ def test_a_flag_is_201_and_leaves_the_assignment_as_it_is(rater):
         assert_error(rater.post(f"assignments/{view['token']}/flag/", {"reason": reason}), 422, "invalid")
     assert Flag.objects.count() == 1
     # CONTRACT.md asks for no body: that it was flagged is worth telling by itself.
-    for body in (None, {}, {"reason": None}, {"reason": "   "}):
-        assert rater.post(f"assignments/{view['token']}/flag/", body)[0] == 201
+    for empty in (None, {}, {"reason": None}, {"reason": "   "}):
+        assert rater.post(f"assignments/{view['token']}/flag/", empty)[0] == 201
     assert list(Flag.objects.order_by("pk").values_list("reason", flat=True))[1:] == [""] * 4
 
 

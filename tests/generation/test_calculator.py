@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from generation.registry.tokens import encode_completion
-from generation.sampling.calculator import MAX_EXPRESSION, compute, find_spliced, splice_after, spliced_mask
+from generation.sampling.calculator import compute, find_spliced, splice_after, spliced_mask
 from generation.sampling.text import TokenText, token_text
+from problems.arithmetic import MAX_EXPRESSION
 from tests.generation.models import tokenizer
 
 #: Sums of products of sums, as Python reads them too.

@@ -7,33 +7,58 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('ratings', '0010_split_filter'),
-        ('training', '0003_estimates_and_measurements'),
+        ("ratings", "0010_split_filter"),
+        ("training", "0003_estimates_and_measurements"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='FigureRecord',
+            name="FigureRecord",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=50)),
-                ('sources', models.JSONField(blank=True, default=list)),
-                ('seeds', models.JSONField(blank=True, default=list)),
-                ('plan', models.CharField(blank=True, default='', max_length=200)),
-                ('result', models.JSONField(blank=True, default=dict)),
-                ('error', models.JSONField(blank=True, default=dict)),
-                ('code_version', models.CharField(max_length=80)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('created_by_label', models.CharField(blank=True, default='', max_length=150)),
-                ('created_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('dataset', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='figures', to='ratings.dataset')),
-                ('runs', models.ManyToManyField(blank=True, related_name='figures', to='training.trainingrun')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=50)),
+                ("sources", models.JSONField(blank=True, default=list)),
+                ("seeds", models.JSONField(blank=True, default=list)),
+                ("plan", models.CharField(blank=True, default="", max_length=200)),
+                ("result", models.JSONField(blank=True, default=dict)),
+                ("error", models.JSONField(blank=True, default=dict)),
+                ("code_version", models.CharField(max_length=80)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("created_by_label", models.CharField(blank=True, default="", max_length=150)),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "dataset",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="figures",
+                        to="ratings.dataset",
+                    ),
+                ),
+                (
+                    "runs",
+                    models.ManyToManyField(blank=True, related_name="figures", to="training.trainingrun"),
+                ),
             ],
             options={
-                'ordering': ['-id'],
+                "ordering": ["-id"],
             },
         ),
     ]
