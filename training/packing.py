@@ -190,8 +190,8 @@ class PackedBatches:
                 row = self._rows[example]
                 end = start + len(row.ids)
                 ids[place, start:end], learned[place, start:end] = row.ids, row.learned
-                # The padding behind the last example counts on with it: nothing sees it.
-                positions[place, start:] = np.arange(width - start)
+                # Padding stays at 0: counted on it would leave a context that is shorter than the row.
+                positions[place, start:end] = np.arange(len(row.ids))
                 start = end
         batch = PackedBatch(
             torch.from_numpy(ids),

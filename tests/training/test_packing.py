@@ -110,6 +110,16 @@ def test_a_training_on_packed_rows_has_the_losses_of_one_on_single_rows():
     assert courses[0][0] == pytest.approx(courses[1][0], abs=1e-5) and courses[0][-1] < courses[0][0] - 0.05
 
 
+def test_rows_may_be_longer_than_the_context_where_their_examples_are_not():
+    """The paper's 1,024 on a model of fewer positions: a row that ends early is padded far beyond them."""
+    model = tiny_model()
+    [batch] = whole_epoch(batches(length=300, size=99))
+    assert (batch.ids_BT[:, 200:] == 0).all(dim=1).any(), "a row that is padded beyond the context of 160"
+    single = [collate([row], pad=0) for row in ROWS]
+    alone = sum(float(completion_loss(model, one.ids_BT, one.learned_BT).total.detach()) for one in single)
+    assert float(packed_loss(model, batch).total.detach()) == pytest.approx(alone, rel=1e-5)
+
+
 # -------------------------------------------------------------------------------------------------- what is in them
 
 
@@ -133,6 +143,7 @@ def test_every_example_is_whole_learned_as_recorded_and_numbered_from_its_beginn
                     assert positions[start:end] == list(range(end - start))
                 start = end
             assert set(ids[start:]) <= {0} and not any(learned[start:])
+            assert attention == "plain" or set(positions[start:]) <= {0}
         assert (batch.positions_BT is None) == (attention == "plain")
     assert found == Counter((tuple(row.ids.tolist()), tuple(row.learned.tolist())) for row in ROWS)
 
