@@ -98,6 +98,11 @@ def test_a_verifier_of_the_registry_chooses_among_right_samples_and_its_scores_a
         ({"later_from": 2, "later_groups": [2, 3]}, "later_groups", "some, not all, of 2, 3 digits"),
         ({"later_from": 2, "later_split": "nowhere"}, "later_split", "no questions in split 'nowhere'"),
         (
+            {"replay_per_iteration": 5, "replay_split": "nowhere"},
+            "replay_split",
+            "no questions in split 'nowhere'",
+        ),
+        (
             {"kept_by": "verifier", "samples": 2, "temperature": 0.7, "verifier": "nobody"},
             "verifier",
             "nobody",
@@ -122,6 +127,8 @@ def test_what_a_dataset_or_the_registry_does_not_have_is_refused_before_anything
         ({"later_from": 1, "later_groups": [3]}, "later_from"),
         ({"later_from": 9, "later_groups": [3]}, "later_from"),
         ({"later_from": 2, "later_split": "validation"}, "later_split"),
+        ({"replay_per_iteration": 5, "replay_split": "validation"}, "replay_split"),
+        ({"replay_per_iteration": 5, "replay_split": "train"}, "replay_split"),
         ({"later_from": 2, "later_groups": [3, 3]}, "later_groups"),
         ({"rationalize_from": 3}, "rationalize_from"),
         ({"rationalize_from": 2, "rationalize": False}, "rationalize_from"),

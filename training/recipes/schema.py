@@ -148,6 +148,7 @@ class Star(Recipe):
         self._check_hints()
         self._check_verifier()
         self._check_later()
+        self._check_replay()
 
     def _check_hints(self) -> None:
         if self.rationalize_from > (self.iterations if self.rationalize else 1):
@@ -180,6 +181,16 @@ class Star(Recipe):
             )
         if self.later_split and self.later_split in (self.split, self.validation_split):
             raise bad_value("later_split", self.later_split, "another split than split and validation_split")
+
+    def _check_replay(self) -> None:
+        """Replayed solutions are learned as they are: none may be of a question that is asked or measured."""
+        if self.replay_per_iteration and self.replay_split in (
+            self.split,
+            self.validation_split,
+            self.later_split,
+        ):
+            expected = "another split than split, validation_split and later_split"
+            raise bad_value("replay_split", self.replay_split, expected)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

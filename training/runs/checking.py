@@ -129,6 +129,8 @@ def _check_star(dataset: Dataset, recipe: Star) -> None:
         _check_later_groups(dataset, recipe, grouped)
     if recipe.later_split:
         require_questions(dataset, recipe.later_split, key="later_split")
+    if recipe.replay_per_iteration:
+        require_questions(dataset, recipe.replay_split, key="replay_split")
     if recipe.verifier:
         about("verifier", lambda: trainable_model(recipe.verifier))
 
