@@ -19,8 +19,10 @@ from ratings.library.making import make_word_problems
 from ratings.library.models import Question
 from tests.training_runs.worlds import launched, make_sums
 from training.figures.catalogue import KINDS
+from training.figures.errors import UnknownFigure
 from training.figures.models import FigureRecord
 from training.figures.plans import plan_names, plan_of, read_plan
+from training.recipes.schema import Star
 from training.runs.evaluating import EvaluationSpec, launch_evaluation
 from training.runs.models import Checkpoint, Evaluation, Iteration, TrainingExample, TrainingRun
 
@@ -226,6 +228,24 @@ def test_every_plan_can_be_done_and_one_that_is_wrong_names_its_key(tmp_path: Pa
         with pytest.raises(Exception, match="plan") as caught:
             read_plan(str(tmp_path / "plan.toml"))
         assert caught.value.details["field"] == key  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("seeds", "overrides", "field"),
+    [
+        ([4, 4], {}, "seeds"),
+        ([], {"seed": 4}, "seed"),
+        ([], {"rationalize": True}, "rationalize"),
+    ],
+)
+def test_a_plans_runs_are_what_their_names_say_and_each_seed_counts_once(
+    seeds: list[int], overrides: dict[str, Any], field: str
+) -> None:
+    with pytest.raises(UnknownFigure) as caught:
+        read_plan("addition", seeds=seeds, overrides=overrides)
+    assert caught.value.details["field"] == field
+    shorter = read_plan("addition", overrides={"iterations": 2}).runs[0].recipe.values
+    assert isinstance(shorter, Star) and shorter.iterations == 2
 
 
 def test_figures_are_for_the_staff_and_made_by_those_who_run_jobs(

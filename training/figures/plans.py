@@ -98,11 +98,11 @@ def read_plan(plan: str, *, seeds: Sequence[int] = (), overrides: Mapping[str, A
     chosen = tuple(seeds) or tuple(_whole_numbers(plan, table, "seeds"))
     if not chosen:
         _refuse(plan, "seeds", [], "at least one whole number from 0")
-    runs = tuple(
-        _run(plan, name, entry, seed, overrides or {})
-        for entry in _entries(plan, table, "run")
-        for seed in chosen
-    )
+    if len(set(chosen)) < len(chosen):
+        _refuse(plan, "seeds", list(chosen), "each seed once")
+    entries = _entries(plan, table, "run")
+    _check_overrides(plan, entries, overrides or {})
+    runs = tuple(_run(plan, name, entry, seed, overrides or {}) for entry in entries for seed in chosen)
     if not runs:
         _refuse(plan, "run", [], "at least one [[run]]")
     return Plan(
@@ -157,6 +157,15 @@ def _data(plan: str, entry: dict[str, Any]) -> MadeData:
     for key in (key for key, needed in takes.items() if needed and key not in entry):
         _refuse(plan, f"data.{key}", None, f"a value, which {make} needs")
     return MadeData(make, dataset, entry)
+
+
+def _check_overrides(plan: str, entries: Sequence[dict[str, Any]], overrides: Mapping[str, Any]) -> None:
+    """Refuse what would make the runs of a plan something else than their names say."""
+    if "seed" in overrides:
+        _refuse(plan, "seed", overrides["seed"], "--seeds")
+    for key in overrides:
+        if len({repr(entry.get("set", {}).get(key)) for entry in entries}) > 1:
+            _refuse(plan, key, overrides[key], "no value: the plan's runs differ in it")
 
 
 def _run(plan: str, name: str, entry: dict[str, Any], seed: int, overrides: Mapping[str, Any]) -> PlannedRun:
