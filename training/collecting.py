@@ -213,12 +213,19 @@ def _seed(asking: Asking, question: Question, sample: int) -> int:
 
 
 def nothing_right(n: int, candidates: Sequence[Candidate], *, more: str = "") -> NothingRight:
-    """What to do when a model cannot start (papers.md 1.8: it needs skill above chance to begin with)."""
+    """What to do when a model cannot start (papers.md 1.8: it needs skill above chance), or cannot any more."""
     fates = Counter(str(candidate.fate) for candidate in candidates)
-    advice = (
-        "Give it worked examples (shots), easier questions, or a base that was trained longer on their format"
-    )
-    advice += f"{more}."
+    if n == 1:
+        advice = (
+            "Give it worked examples (shots), easier questions, or a base that was trained longer on their"
+            f" format{more}."
+        )
+    else:
+        # The model before it did solve some: it is the training in between that went wrong.
+        advice = (
+            f"The training of iteration {n - 1} took from the model what it could do: look at its loss, and"
+            f" lower learning_rate or the steps of an iteration, or clip gradients{more}."
+        )
     if fates[Fate.INVALID]:
         advice += f" {fates[Fate.INVALID]} were right by steps that are not: keep by the answer to learn from these."
     if (fates[Fate.UNPARSABLE] + fates[Fate.UNFINISHED]) * 2 > len(candidates):

@@ -312,6 +312,19 @@ def test_nothing_right_stops_with_advice():
         run(sampler=Scripted(lambda prompt, seed: "=1"), rationalize=False)
 
 
+def test_a_model_that_lost_what_it_could_do_is_told_to_look_at_its_training():
+    asked: list[str] = []
+
+    def once(prompt: str, seed: int) -> str:
+        asked.append(prompt)
+        return by_difficulty(prompt, seed) if len(asked) <= len(ALL) else "no idea"
+
+    with pytest.raises(
+        NothingRight, match=r"^Iteration 2: .*The training of iteration 1 took .*learning_rate"
+    ):
+        run(sampler=Scripted(once), rationalize=False)
+
+
 def test_questions_without_a_gold_answer_are_refused():
     with pytest.raises(NothingToLearn, match="no question"):
         run(asked=[])
