@@ -19,7 +19,8 @@ from ratings.library.making import make_word_problems
 from ratings.library.models import Question
 from tests.training_runs.worlds import launched, make_sums
 from training.figures.catalogue import KINDS
-from training.figures.errors import UnknownFigure
+from training.figures.errors import NothingToDraw, UnknownFigure
+from training.figures.making import make_figure
 from training.figures.models import FigureRecord
 from training.figures.plans import plan_names, plan_of, read_plan
 from training.recipes.schema import Star
@@ -228,6 +229,14 @@ def test_every_plan_can_be_done_and_one_that_is_wrong_names_its_key(tmp_path: Pa
         with pytest.raises(Exception, match="plan") as caught:
             read_plan(str(tmp_path / "plan.toml"))
         assert caught.value.details["field"] == key  # type: ignore[attr-defined]
+
+
+def test_two_runs_of_one_seed_are_no_two_seeds(db: None) -> None:
+    make_sums(count=60)
+    runs = [finished(label, [0.3, 0.5], seed=seed) for label, seed in (("one", 0), ("other", 0), ("next", 1))]
+    with pytest.raises(NothingToDraw, match="'one' and 'other' are both .* with seed 0"):
+        make_figure("addition", runs, actor=COMMAND)
+    assert make_figure("addition", runs[1:], actor=COMMAND).seeds == [0, 1]
 
 
 @pytest.mark.parametrize(

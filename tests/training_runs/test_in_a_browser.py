@@ -50,7 +50,8 @@ def test_a_run_is_launched_watched_cancelled_resumed_and_finished(
         questions_per_iteration=40,
         batch_questions=4,
         validation_questions=6,
-        first_steps=10,
+        # Long enough to be cancelled in, however quick the machine is.
+        first_steps=40,
         steps_growth=1,
         learning_rate=0.0001,
     )
@@ -73,7 +74,7 @@ def test_a_run_is_launched_watched_cancelled_resumed_and_finished(
     page.get_by_role("button", name="Resume").click()
     expect(page.locator(".live__state .badge")).to_have_text("Finished", timeout=90_000)
     made = page.get_by_role("region", name="Models")
-    expect(made.get_by_role("link", name="first-star")).to_be_visible(timeout=15_000)
+    expect(made.get_by_role("link", name="first-star", exact=True)).to_be_visible(timeout=15_000)
     table = page.locator(f"#iterations-{run.pk}")
     expect(table.locator("tbody tr")).to_have_count(3)
     expect(page.locator("figure[data-chart] svg").first).to_be_visible()

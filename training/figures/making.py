@@ -20,7 +20,7 @@ from jobs.charts import Chart
 from ratings.library.datasets import get_dataset
 from ratings.library.models import Dataset
 from training.figures.catalogue import Kind, kind_named
-from training.figures.errors import UnknownFigure
+from training.figures.errors import NothingToDraw, UnknownFigure
 from training.figures.kinds import step_counts
 from training.figures.models import FigureRecord
 from training.figures.reading import require_finished, source_steps
@@ -64,9 +64,28 @@ def make_figure(name: str, runs: Sequence[TrainingRun], *, actor: Actor, plan: s
 
     def build() -> Figure:
         require_finished(runs)
-        return kind.build(runs)
+        figure = kind.build(runs)
+        _require_seeds_once(figure)
+        return figure
 
     return _recorded(FigureRecord(name=name, plan=plan), runs, build, actor)
+
+
+def _require_seeds_once(figure: Figure) -> None:
+    """A mean over seeds is one of independent runs: two of one seed are one, or differ in more than the seed."""
+    first: dict[tuple[str, int], str] = {}
+    for run in figure.runs:
+        before = first.setdefault((run.arm, run.seed), run.label)
+        if before != run.label:
+            raise NothingToDraw(
+                f"run: {before!r} and {run.label!r} are both {run.arm!r} with seed {run.seed}; expected each seed"
+                " once, since the figure tells means over seeds.",
+                details={
+                    "field": "run",
+                    "value": [before, run.label],
+                    "expected": "each seed once in an arm",
+                },
+            )
 
 
 def make_figure_for(user: User, name: str, runs: Sequence[TrainingRun]) -> FigureRecord:
