@@ -155,7 +155,7 @@ def make_rated_study(
 def evaluate() -> None:
     from accounts.audit import COMMAND
     from training.runs.evaluating import EvaluationSpec, launch_evaluation
-    from training.runs.models import Evaluation
+    from training.runs.measured_models import Evaluation
 
     found = Evaluation.objects.filter(model__label=STAR, dataset__name=DATASET).first()
     if found is None:

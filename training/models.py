@@ -1,18 +1,14 @@
 """One app label for all rooms; each room keeps its own models."""
 
 from training.figures.models import FigureRecord
+from training.runs.measured_models import Evaluation, Measurement, Sample, SampleScore, SampleSet
 from training.runs.models import (
     Checkpoint,
-    Evaluation,
     ExampleBatch,
     Iteration,
-    Measurement,
     PreferencePair,
     PromptPrefix,
     RunFact,
-    Sample,
-    SampleScore,
-    SampleSet,
     TrainingExample,
     TrainingRun,
 )

@@ -19,8 +19,7 @@ best-of-k falls.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -47,14 +46,14 @@ from training.dpo import dpo
 from training.errors import NothingToLearn
 from training.evaluation.estimators import best_of_k
 from training.evaluation.report import GENERATOR, QuestionCandidates, evaluate_candidates
-from training.fates import kept, solved_by
 from training.loop import Saving, Selection
 from training.pairs import preference_pairs
-from training.records import Candidate, Fate, Origin, Pair, Question, seed_of
+from training.records import Candidate, Origin, Pair, Question, seed_of
 from training.scoring import score_examples
 from training.sft import sft
 from training.stores import MemoryStore
 from training.tasks import Task
+from training.vstar_data import VstarData, counts_of
 from training.vstar_types import Solution, VerifierReport, VstarIteration, VstarResult, VstarSettings
 
 VERIFIER = "verifier"
@@ -84,7 +83,7 @@ def vstar(
     run = _Run(task, base, settings, validation, store or MemoryStore(), watch or UnwatchedRun(), sampler)
     if not questions:
         raise NothingToLearn("There is no question to sample solutions of.")
-    data = _Data(solutions, task)
+    data = VstarData(solutions, task)
     iterations = [run.train_generator(0, data, [], {})]
     for t in range(1, settings.iterations + 1):
         asked = run.draw(questions, t)
@@ -92,7 +91,7 @@ def vstar(
         data.add(asked, sampled)
         if not data.generator:
             raise nothing_right(t, sampled)
-        iterations.append(run.train_generator(t, data, iterations, _counts(asked, sampled, data)))
+        iterations.append(run.train_generator(t, data, iterations, counts_of(asked, sampled, data)))
     generator = settings.iterations if settings.train_final_generator else settings.iterations - 1
     verifier = run.train_verifier(data, human_pairs, generator, iterations)
     return VstarResult(iterations, generator, verifier)
@@ -101,46 +100,6 @@ def vstar(
 def generator_name(number: int) -> str:
     """Under which the generator trained after `number` iterations is stored; 0 is G_SFT."""
     return f"generator-{number}"
-
-
-class _Data:
-    """D_GEN and D_VER, growing: solutions by question, in the order they came."""
-
-    def __init__(self, solutions: Sequence[Solution], task: Task) -> None:
-        self._task = task
-        self.prompts: dict[str, str] = {}
-        #: D_GEN: right solutions to learn from, each once.
-        self.generator: dict[str, list[str]] = {}
-        #: D_VER: all solutions.
-        self.right: dict[str, list[str]] = {}
-        self.wrong: dict[str, list[str]] = {}
-        #: Questions that a generator solved, in any iteration.
-        self.solved: set[str] = set()
-        for solution in solutions:
-            self._ask(solution.question)
-            texts = self.generator.setdefault(solution.question.key, [])
-            if solution.text not in texts:
-                texts.append(solution.text)
-                self.right.setdefault(solution.question.key, []).append(solution.text)
-
-    def add(self, asked: Iterable[Question], candidates: Sequence[Candidate]) -> None:
-        for question in asked:
-            self._ask(question)
-        for candidate in kept(candidates):
-            self.generator.setdefault(candidate.question, []).append(candidate.text)
-        for candidate in candidates:
-            # A solution cut off after its answer is neither a right one to prefer nor a wrong one.
-            if candidate.fate is not Fate.UNFINISHED:
-                correct = candidate.grade.verdict is Verdict.CORRECT
-                side = self.right if correct else self.wrong
-                side.setdefault(candidate.question, []).append(candidate.text)
-        self.solved |= solved_by(candidates)
-
-    def examples(self) -> list[Example]:
-        return [Example(self.prompts[key], text) for key, texts in self.generator.items() for text in texts]
-
-    def _ask(self, question: Question) -> None:
-        self.prompts.setdefault(question.key, self._task.ask(question, hint=False))
 
 
 class _Run:
@@ -185,14 +144,14 @@ class _Run:
         ranks = {q.key: seed_of(self.settings.seed, "draw", t, q.key) for q in questions}
         return sorted(questions, key=lambda q: ranks[q.key])[:count]
 
-    def sample(self, asked: Sequence[Question], t: int, data: _Data) -> list[Candidate]:
+    def sample(self, asked: Sequence[Question], t: int, data: VstarData) -> list[Candidate]:
         """S: k solutions of each question, from the generator of the iteration before."""
         earlier = {key: tuple(texts) for key, texts in data.generator.items()}
         asking = self._asking(t, self.settings.samples, self.settings.correct_per_question)
         return self._ask(asked, asking, t - 1, f"iteration {t}: sampling", earlier)
 
     def train_generator(
-        self, t: int, data: _Data, before: Sequence[VstarIteration], counts: dict[str, Any]
+        self, t: int, data: VstarData, before: Sequence[VstarIteration], counts: dict[str, Any]
     ) -> VstarIteration:
         """G: the base, trained on all of D_GEN. Its report also tells what iteration t sampled."""
         facts = self.store.facts(generator_name(t))
@@ -238,7 +197,7 @@ class _Run:
 
     def train_verifier(
         self,
-        data: _Data,
+        data: VstarData,
         human_pairs: Sequence[Pair],
         generator: int,
         iterations: Sequence[VstarIteration],
@@ -288,7 +247,7 @@ class _Run:
         self.store.put_model(VERIFIER, verifier, asdict(report))
         return report
 
-    def _pairs(self, data: _Data) -> list[Pair]:
+    def _pairs(self, data: VstarData) -> list[Pair]:
         settings = self.settings
         return preference_pairs(
             data.prompts,
@@ -390,17 +349,6 @@ class _Run:
     def _saving(self, name: str) -> Saving | None:
         folder = self.store.training_folder(name)
         return None if folder is None else Saving(folder, self.settings.save_every)
-
-
-def _counts(asked: Sequence[Question], sampled: Sequence[Candidate], data: _Data) -> dict[str, Any]:
-    right = sum(candidate.grade.verdict is Verdict.CORRECT for candidate in sampled)
-    return {
-        "questions": len(asked),
-        "fates": {str(fate): n for fate, n in Counter(c.fate for c in sampled).items()},
-        "sampled_accuracy": right / len(sampled),
-        "solved": len(solved_by(sampled)),
-        "solved_so_far": len(data.solved),
-    }
 
 
 def _graded(candidates: Sequence[Candidate], scores: dict[str, list[float]]) -> list[QuestionCandidates]:

@@ -13,7 +13,8 @@ from accounts.tokens import mint_staff_token
 from jobs.models import Job
 from tests.training_runs.test_pages import RESULT, evaluated
 from tests.training_runs.worlds import QUICK, base, make_sums, staged
-from training.runs.models import Evaluation, TrainingRun
+from training.runs.measured_models import Evaluation
+from training.runs.models import TrainingRun
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("storage")]
 

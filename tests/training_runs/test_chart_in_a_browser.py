@@ -14,7 +14,7 @@ from tests.services.site import Site
 from tests.training_runs.test_pages import evaluated
 from tests.training_runs.worlds import make_sums
 from training.runs.evaluation_showing import best_of_chart
-from training.runs.models import Evaluation
+from training.runs.measured_models import Evaluation
 
 NewPage = Callable[..., Page]
 

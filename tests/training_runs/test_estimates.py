@@ -14,8 +14,9 @@ from tests.training_runs.worlds import done, launched, make_sums, recipe
 from training.estimating.estimate import Estimate
 from training.runs.checking import check_inputs
 from training.runs.estimates import outlook, pairs_by_split
+from training.runs.measured_models import Measurement
 from training.runs.measuring import measure, newest
-from training.runs.models import Measurement, PreferencePair, TrainingRun
+from training.runs.models import PreferencePair, TrainingRun
 from training.runs.spending import spent_on
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("storage")]

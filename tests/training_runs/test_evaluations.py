@@ -18,7 +18,7 @@ from tests.training_runs.worlds import base, done, make_sums
 from training.evaluation import report
 from training.runs import evaluating, evaluation_work
 from training.runs.evaluating import EvaluationSpec, launch_evaluation
-from training.runs.models import Evaluation, Sample, SampleScore, SampleSet
+from training.runs.measured_models import Evaluation, Sample, SampleScore, SampleSet
 
 pytestmark = pytest.mark.usefixtures("storage")
 

@@ -18,7 +18,8 @@ from tests.services.site import Site
 from tests.services.worker import wait_for
 from tests.services.world import ROOT
 from training.figures.models import FigureRecord
-from training.runs.models import Evaluation, TrainingRun
+from training.runs.measured_models import Evaluation
+from training.runs.models import TrainingRun
 
 pytestmark = [pytest.mark.slow, pytest.mark.race, pytest.mark.timeout(900)]
 

@@ -25,7 +25,8 @@ from training.figures.models import FigureRecord
 from training.figures.plans import plan_names, plan_of, read_plan
 from training.recipes.schema import Star
 from training.runs.evaluating import EvaluationSpec, launch_evaluation
-from training.runs.models import Checkpoint, Evaluation, Iteration, TrainingExample, TrainingRun
+from training.runs.measured_models import Evaluation
+from training.runs.models import Checkpoint, Iteration, TrainingExample, TrainingRun
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("storage")]
 

@@ -18,7 +18,8 @@ from tests.training_runs.worlds import base, launched, make_sums, staged
 from tests.worlds import make_study
 from training.recipes.reader import describe_all
 from training.runs.evaluating import EvaluationSpec, launch_evaluation
-from training.runs.models import Evaluation, TrainingRun
+from training.runs.measured_models import Evaluation
+from training.runs.models import TrainingRun
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("storage")]
 

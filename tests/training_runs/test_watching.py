@@ -16,7 +16,8 @@ from tests.training_runs.test_api import ask, client_of
 from tests.training_runs.test_estimates import measured
 from tests.training_runs.test_pages import post
 from tests.training_runs.worlds import launched, make_sums, staged
-from training.runs.models import Iteration, Measurement, RunFact, TrainingRun
+from training.runs.measured_models import Measurement
+from training.runs.models import Iteration, RunFact, TrainingRun
 from training.runs.strip import strip_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("storage")]

@@ -15,7 +15,8 @@ from training.figures.plans import MadeData, Plan, PlannedRun
 from training.figures.reading import TEST
 from training.runs.commanding import launched_or_resumed
 from training.runs.evaluating import EvaluationSpec, launch_evaluation
-from training.runs.models import Evaluation, TrainingRun
+from training.runs.measured_models import Evaluation
+from training.runs.models import TrainingRun
 
 #: Told what is done next.
 Say = Callable[[str], None]

@@ -19,7 +19,8 @@ from training.figures.kinds import methods
 from training.figures.kinds.methods import MethodResult
 from training.figures.kinds.step_counts import SolutionSteps
 from training.figures.types import RunFacts
-from training.runs.models import Algorithm, Evaluation, Fate, Origin, TrainingExample, TrainingRun
+from training.runs.measured_models import Evaluation
+from training.runs.models import Algorithm, Fate, Origin, TrainingExample, TrainingRun
 
 #: The split whose questions nothing learned from.
 TEST = "test"

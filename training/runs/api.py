@@ -27,10 +27,10 @@ from training.runs import selectors
 from training.runs.blinding import require_visible_votes
 from training.runs.evaluating import launch_evaluation
 from training.runs.launching import cancel_run, launch_training_for, resume_run
+from training.runs.measured_models import Evaluation
 from training.runs.models import (
     Algorithm,
     Checkpoint,
-    Evaluation,
     Fate,
     Origin,
     PreferencePair,

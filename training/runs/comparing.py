@@ -12,7 +12,8 @@ from ratings.library.splitting import questions_by_split
 from training.evaluation.paired import PairedDifference, paired_difference, wilson_interval
 from training.runs.blinding import counts_are_hidden
 from training.runs.errors import UnknownRun
-from training.runs.models import Algorithm, Fate, Iteration, Sample, TrainingExample, TrainingRun
+from training.runs.measured_models import Sample
+from training.runs.models import Algorithm, Fate, Iteration, TrainingExample, TrainingRun
 from training.runs.results import results_by_iteration
 from training.runs.selectors import runs
 from training.runs.spending import spent_on

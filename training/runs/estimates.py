@@ -27,7 +27,7 @@ from training.recipes.schema import Dpo, Recipe, Sft, Star, Vstar
 from training.runs import measuring
 from training.runs.checking import Inputs
 from training.runs.groups import groups_of
-from training.runs.models import Measurement
+from training.runs.measured_models import Measurement
 from training.runs.preference_files import find_export_file, pairs_of_file
 from training.runs.questions import split_questions
 from training.runs.rationales import kept_examples, learnable, preferred

@@ -20,7 +20,7 @@ from ratings.library.datasets import get_dataset
 from ratings.library.models import Dataset
 from ratings.library.options import check_names, refuse
 from training.runs.checking import about, ensure_named, require_graded, require_questions, trainable_model
-from training.runs.models import Evaluation
+from training.runs.measured_models import Evaluation
 from training.runs.version import code_version
 
 KIND = "evaluate"

@@ -21,7 +21,7 @@ from training.runs import selectors
 from training.runs.evaluating import launch_evaluation
 from training.runs.evaluation_form import EvaluationForm
 from training.runs.evaluation_showing import best_of_chart, figures_of, verifier_rows
-from training.runs.models import Evaluation
+from training.runs.measured_models import Evaluation
 from training.runs.pages import permissions
 from training.runs.refusals import show_refusal
 

@@ -30,7 +30,7 @@ from problems.types import Family, Verdict
 from ratings.studies.services import chunks
 from training.evaluation.report import GENERATOR, QuestionCandidates, evaluate_candidates
 from training.runs.evaluating import EvaluationSpec
-from training.runs.models import Evaluation, Sample, SampleScore, SampleSet
+from training.runs.measured_models import Evaluation, Sample, SampleScore, SampleSet
 from training.runs.questions import Asking, drawn, questions_at, split_questions
 
 if TYPE_CHECKING:

@@ -29,7 +29,7 @@ from training.estimating.figures import Figures
 from training.estimating.memory import sampling_bytes, training_bytes
 from training.estimating.planning import ANSWERS
 from training.runs.direct import direct_example
-from training.runs.models import Measurement
+from training.runs.measured_models import Measurement
 from training.runs.questions import Asking, drawn, split_questions
 from training.runs.rationales import learnable
 from training.runs.sampling import examples_of, question_of

@@ -16,7 +16,7 @@ from ratings.library.datasets import get_dataset
 from ratings.library.models import Dataset
 from training.estimating.figures import Figures
 from training.runs.checking import about, ensure_named, trainable_model
-from training.runs.models import Measurement
+from training.runs.measured_models import Measurement
 
 KIND = "measure"
 

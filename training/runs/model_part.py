@@ -10,7 +10,8 @@ from accounts.roles import Act
 from generation.registry.models import LanguageModel
 from training.runs import selectors
 from training.runs.evaluation_showing import best_of_chart, figures_of
-from training.runs.models import Checkpoint, Evaluation
+from training.runs.measured_models import Evaluation
+from training.runs.models import Checkpoint
 
 SHOWN = 10
 

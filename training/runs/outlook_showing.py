@@ -11,8 +11,9 @@ from jobs.progress import in_words
 from jobs.selectors import QueueStatus, queue_status
 from training.estimating.estimate import Estimate
 from training.runs.estimates import Outlook
+from training.runs.measured_models import Measurement
 from training.runs.measuring import figures_of
-from training.runs.models import Measurement, TrainingRun
+from training.runs.models import TrainingRun
 from training.runs.showing import Figure
 from training.runs.spending import bytes_words, estimate_of, spent_on
 

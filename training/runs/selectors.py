@@ -7,15 +7,8 @@ from dataclasses import dataclass
 from django.db.models import Count, QuerySet
 
 from training.runs.errors import UnknownCheckpoint, UnknownEvaluation, UnknownRun
-from training.runs.models import (
-    Checkpoint,
-    Evaluation,
-    Fate,
-    Iteration,
-    PreferencePair,
-    TrainingExample,
-    TrainingRun,
-)
+from training.runs.measured_models import Evaluation
+from training.runs.models import Checkpoint, Fate, Iteration, PreferencePair, TrainingExample, TrainingRun
 
 
 def runs() -> QuerySet[TrainingRun]:

@@ -11,14 +11,8 @@ from generation.registry.models import LanguageModel
 from training.recipes.schema import ALGORITHMS
 from training.runs.blinding import counts_are_hidden, told
 from training.runs.evaluating import EvaluationSpec
-from training.runs.models import (
-    Checkpoint,
-    Evaluation,
-    Iteration,
-    PreferencePair,
-    TrainingExample,
-    TrainingRun,
-)
+from training.runs.measured_models import Evaluation
+from training.runs.models import Checkpoint, Iteration, PreferencePair, TrainingExample, TrainingRun
 
 _DEFAULTS = EvaluationSpec(model="", dataset="")
 

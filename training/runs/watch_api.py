@@ -19,8 +19,8 @@ from training.runs.api import named_recipe
 from training.runs.comparing import compare
 from training.runs.estimates import outlook
 from training.runs.launching import inputs_for
+from training.runs.measured_models import Measurement
 from training.runs.measuring import measure
-from training.runs.models import Measurement
 from training.runs.serializers import AskedRunSerializer
 from training.runs.watch_serializers import (
     ComparisonSerializer,

@@ -7,7 +7,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from training.runs.models import Measurement
+from training.runs.measured_models import Measurement
 from training.runs.serializers import JobStateSerializer
 
 
