@@ -240,6 +240,13 @@ def test_two_runs_of_one_seed_are_no_two_seeds(db: None) -> None:
     assert make_figure("addition", runs[1:], actor=COMMAND).seeds == [0, 1]
 
 
+def test_runs_that_differ_in_more_than_their_seed_have_no_mean(db: None) -> None:
+    make_sums(count=60)
+    runs = [finished("short", [0.3, 0.5]), finished("long", [0.3, 0.5], seed=1, first_steps=77)]
+    with pytest.raises(NothingToDraw, match="'short' and 'long' are both .* differ in first_steps; expected"):
+        make_figure("addition", runs, actor=COMMAND)
+
+
 @pytest.mark.parametrize(
     ("seeds", "overrides", "field"),
     [

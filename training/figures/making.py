@@ -66,6 +66,7 @@ def make_figure(name: str, runs: Sequence[TrainingRun], *, actor: Actor, plan: s
         require_finished(runs)
         figure = kind.build(runs)
         _require_seeds_once(figure)
+        _require_one_recipe(figure, runs)
         return figure
 
     return _recorded(FigureRecord(name=name, plan=plan), runs, build, actor)
@@ -86,6 +87,28 @@ def _require_seeds_once(figure: Figure) -> None:
                     "expected": "each seed once in an arm",
                 },
             )
+
+
+def _require_one_recipe(figure: Figure, runs: Sequence[TrainingRun]) -> None:
+    """Runs that differ in more than their seed are two experiments, of which no mean is told."""
+    recipes = {run.label: _without_seed(run) for run in runs}
+    first: dict[str, str] = {}
+    for run in figure.runs:
+        label = first.setdefault(run.arm, run.label)
+        one, other = recipes[label], recipes[run.label]
+        keys = sorted(key for key in one.keys() | other.keys() if one.get(key) != other.get(key))
+        if keys:
+            raise NothingToDraw(
+                f"run: {label!r} and {run.label!r} are both {run.arm!r} and differ in {', '.join(keys)}; expected"
+                " runs of an arm to differ in their seed alone, since the figure tells means over seeds.",
+                details={"field": "run", "value": [label, run.label], "differ": keys},
+            )
+
+
+def _without_seed(run: TrainingRun) -> dict[str, Any]:
+    """The recipe, and the dataset; a base that a plan made for each seed is one base."""
+    recipe = {key: value for key, value in run.recipe.items() if key != "seed"}
+    return recipe | {"dataset": run.dataset.name, "base": run.base.label.removesuffix(f"-s{run.seed}")}
 
 
 def make_figure_for(user: User, name: str, runs: Sequence[TrainingRun]) -> FigureRecord:
