@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django import forms
 from django.utils.html import format_html
 
@@ -22,8 +24,8 @@ class FigureForm(forms.Form):
         help_text="Runs of one recipe under several seeds become means with intervals. They must have finished.",
     )
 
-    def __init__(self, *args: object, **kwargs: object) -> None:
-        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
         name, runs = self.fields["name"], self.fields["runs"]
         assert isinstance(name, forms.ChoiceField) and isinstance(runs, forms.MultipleChoiceField)
         name.choices = [(kind.name, format_html(_KIND, kind.title, kind.needs)) for kind in KINDS.values()]

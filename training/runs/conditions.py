@@ -12,7 +12,7 @@ Each is there from the moment that it is known, and stands on the run's page.
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from django.conf import settings
 
@@ -22,6 +22,7 @@ from training.runs.models import TrainingRun
 
 if TYPE_CHECKING:
     from jobs.context import JobContext
+    from training.precision import Precision
 
 #: Halvings that are written down; a training that goes on has few.
 _MOST = 50
@@ -46,7 +47,7 @@ def note_means(context: JobContext, recipe: Recipe) -> None:
     note(
         context,
         device=device_words(device),
-        precision=chosen_precision(recipe.precision, device),  # type: ignore[arg-type]
+        precision=chosen_precision(cast("Precision", recipe.precision), device),
         processes=recipe.processes,
         checkpointing=recipe.gradient_checkpointing,
         lora=None if lora is None else asdict(lora) | {"targets": list(lora.targets)},
