@@ -47,6 +47,8 @@ class GenerationRun(models.Model):
     calculator = models.BooleanField(default=False)
     #: The model's digest when the run was launched; other files stop the run.
     model_digest = models.CharField(max_length=64, blank=True)
+    #: What the work met on the way: {"unknown_characters": generation.runs.vocabulary.Unknown as JSON}.
+    conditions = models.JSONField(default=dict, blank=True)
     #: Questions asked; candidates planned are `questions * samples`.
     questions = models.PositiveIntegerField()
     created_at = models.DateTimeField(default=timezone.now)

@@ -89,6 +89,8 @@ class Evaluation(models.Model):
     )
     job = models.OneToOneField(Job, on_delete=models.PROTECT, related_name="evaluation")
     code_version = models.CharField(max_length=80)
+    #: What the work met on the way: {"unknown_characters": {model: generation.runs.vocabulary.Unknown as JSON}}.
+    conditions = models.JSONField(default=dict, blank=True)
     #: CONTRACT.md's object; {} before the end.
     result = models.JSONField(default=dict, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
