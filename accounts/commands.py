@@ -8,7 +8,7 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn, TypeVar
@@ -19,6 +19,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.db.utils import DatabaseError
 from tqdm import tqdm
 
+from accounts.arguments import BadArguments, Defaults, Parser
 from accounts.errors import InvalidInput, StarchamberError
 
 T = TypeVar("T")
@@ -30,13 +31,6 @@ _HIDDEN = frozenset(
 )
 
 
-class BadArguments(CommandError):
-    """Raised by a parser instead of leaving the process, so that the exit still carries its JSON line."""
-
-    def __init__(self, message: str) -> None:
-        super().__init__(message, returncode=2)
-
-
 #: A file of choices is read whole; nothing that we take comes near this.
 MAX_JSON_FILE_BYTES = 1_000_000
 
@@ -45,26 +39,20 @@ def read_json_file(path: Path, option: str) -> dict[str, Any]:
     """The JSON object in a file that an option names. Raises BadArguments."""
     try:
         if path.stat().st_size > MAX_JSON_FILE_BYTES:
-            raise BadArguments(f"{option}: {path} is larger than {MAX_JSON_FILE_BYTES} bytes")
+            raise _unreadable(option, path, f"is larger than {MAX_JSON_FILE_BYTES} bytes")
         read = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
-        raise BadArguments(f"{option}: {path} is no readable JSON file: {error}") from error
+        raise _unreadable(option, path, f"is no readable JSON file: {error}") from error
     if not isinstance(read, dict):
-        raise BadArguments(f"{option}: {path} holds no JSON object")
+        raise _unreadable(option, path, "holds no JSON object")
     return read
 
 
-class _Defaults(argparse.ArgumentDefaultsHelpFormatter):
-    """Tells a default where it says something: not None, no empty list, and no switch that is off."""
-
-    def _get_help_string(self, action: argparse.Action) -> str | None:
-        silent = action.default is None or action.default is False or action.default == []
-        return action.help if silent else super()._get_help_string(action)
-
-
-class _Parser(CommandParser):
-    def error(self, message: str) -> NoReturn:
-        raise BadArguments(message)
+def _unreadable(option: str, path: Path, why: str) -> BadArguments:
+    field = option.lstrip("-").replace("-", "_")
+    return BadArguments(
+        f"{option}: {path} {why}", field=field, value=str(path), expected="a file with a JSON object"
+    )
 
 
 class JsonCommand(BaseCommand):
@@ -77,10 +65,10 @@ class JsonCommand(BaseCommand):
     requires_system_checks: list[str] = []
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
-        parser = _Parser(
+        parser = Parser(
             prog=f"{os.path.basename(prog_name)} {subcommand}",
             description=self.help or None,
-            formatter_class=_Defaults,
+            formatter_class=Defaults,
             allow_abbrev=False,
             **kwargs,
         )
@@ -132,7 +120,7 @@ class JsonCommand(BaseCommand):
                 return 0, {"help": parser.format_help()}
             options = vars(parser.parse_args(argv[2:]))
         except BadArguments as error:
-            return 2, _error("bad_arguments", str(error))
+            return 2, _error("bad_arguments", str(error), error.details)
         return self._answer(options)
 
     def _answer(self, options: dict[str, Any]) -> tuple[int, dict[str, Any]]:
@@ -140,7 +128,7 @@ class JsonCommand(BaseCommand):
             answer = self.run(**{name: value for name, value in options.items() if name not in _HIDDEN})
             return int("error" in answer), answer
         except BadArguments as error:
-            return 2, _error("bad_arguments", str(error))
+            return 2, _error("bad_arguments", str(error), error.details)
         except StarchamberError as error:
             return _exit_status(error), {"error": error.as_json()}
         except CommandError as error:
@@ -185,8 +173,8 @@ def _exit_status(error: StarchamberError) -> int:
     return 2 if type(error) is InvalidInput or error.blames_arguments else 1
 
 
-def _error(code: str, message: str) -> dict[str, Any]:
-    return {"error": {"code": code, "message": message, "details": {}}}
+def _error(code: str, message: str, details: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    return {"error": {"code": code, "message": message, "details": dict(details or {})}}
 
 
 def _database_error(error: DatabaseError) -> dict[str, Any]:

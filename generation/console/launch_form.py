@@ -9,6 +9,7 @@ from django import forms
 from generation.registry.selectors import models
 from generation.runs import spec as bounds
 from generation.runs.spec import GenerationSpec
+from problems.seeds import LARGEST_SEED
 from ratings.library.models import Dataset, Question
 from ratings.studies.draw import PROMPT_SPLIT
 
@@ -32,6 +33,8 @@ class LaunchForm(forms.Form):
         help_text="1 samples as the model would; 0 takes the likeliest token each time, whatever the seed.",
     )
     seed = forms.IntegerField(
+        min_value=0,
+        max_value=LARGEST_SEED,
         initial=_DEFAULTS.seed,
         help_text="The same model, settings and seed give the same candidates again.",
     )

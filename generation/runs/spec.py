@@ -17,7 +17,7 @@ from generation.runs.shots import draw_shots
 from problems.types import Choice, Family
 from ratings.library.datasets import get_dataset
 from ratings.library.models import Dataset, QuestionRevision
-from ratings.library.options import check_names, refuse
+from ratings.library.options import check_names, check_seed, refuse
 from ratings.studies.draw import PROMPT_SPLIT
 
 MAX_SAMPLES = 1_000
@@ -139,7 +139,7 @@ def asked_of(revision: QuestionRevision) -> Asked:
 def _check_numbers(spec: GenerationSpec) -> None:
     _check_range("samples", spec.samples, 1, MAX_SAMPLES)
     _check_range("shots", spec.shots, 0, MAX_SHOTS)
-    _check_range("seed", spec.seed, -(2**63), 2**63 - 1)
+    check_seed(spec.seed)
     for field, most in (("max_new_tokens", MAX_NEW_TOKENS), ("batch_size", MAX_BATCH), ("lanes", MAX_LANES)):
         value: int | None = getattr(spec, field)
         if value is not None:

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import scipy
 
+from problems.seeds import SEEDS, is_seed
 from problems.text import not_usable
 from ratings.analysis.clustering import Clusters
 from ratings.analysis.intervals import mean_interval
@@ -119,6 +120,8 @@ def check_plan(plan: Plan) -> None:
     _within("sd_rater", plan.sd_rater, 0, 10)
     _within("alpha", plan.alpha, 0.0001, 0.5)
     _within("simulations", plan.simulations, 20, MAX_SIMULATIONS)
+    if not is_seed(plan.seed):
+        raise BadPlan("seed", plan.seed, SEEDS)
     if plan.ratings_per_triple > plan.raters:
         raise BadPlan(
             "raters", plan.raters, f"at least {plan.ratings_per_triple}: nobody rates a triple twice"
@@ -136,7 +139,7 @@ def power_of(plan: Plan) -> Power:
     """Simulates the plan's studies; large ones fewer times, so that the work stays within MAX_WORK. Raises BadPlan."""
     check_plan(plan)
     simulations = max(20, min(plan.simulations, MAX_WORK // plan.ratings))
-    generator = np.random.default_rng(abs(plan.seed))
+    generator = np.random.default_rng(plan.seed)
     cuts = thresholds(plan)
     found = sum(_simulate(plan, cuts, generator) for _ in range(simulations))
     return Power(found, simulations, asked=plan.simulations)

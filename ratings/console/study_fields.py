@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django import forms
 
+from problems.seeds import LARGEST_SEED
 from ratings.studies.design import MAX_INSTRUCTIONS_CHARACTERS, MAX_RATINGS_PER_TRIPLE, StudyDesign
 from ratings.studies.estimate import SECONDS_PER_RATING
 from ratings.studies.form import KINDS, REASONS
@@ -96,6 +97,8 @@ class DrawFields(forms.Form):
         help_text="After that, another rater may get it; the page renews it while somebody works on it.",
     )
     seed = forms.IntegerField(
+        min_value=0,
+        max_value=LARGEST_SEED,
         initial=DEFAULTS.seed,
         help_text="Decides the drawn questions, samples and orders: the same seed draws the same study again.",
     )

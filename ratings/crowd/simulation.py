@@ -22,6 +22,7 @@ from accounts.errors import InvalidInput
 from ratings.crowd.answering import Answering
 from ratings.crowd.page_desk import PageDesk, SiteUnreachable
 from ratings.crowd.raters import NewRater, create_raters
+from ratings.library.options import check_seed
 from ratings.slots import services
 from ratings.slots.models import Rater
 from ratings.studies.form import read_form
@@ -112,6 +113,7 @@ def simulate_raters(simulation: Simulation, *, actor: Actor, watched: bool = Fal
 
     Returns {"raters", "ratings", "surplus"}. Raises UnknownStudy, StudyNotOpen, InvalidInput.
     """
+    check_seed(simulation.seed)
     study = get_study(simulation.study)
     strengths = _strengths(study, simulation)
     prefix = f"simulated-{Rater.objects.filter(study=study, kind=Rater.Kind.SIMULATED).count() + 1}"
@@ -167,7 +169,7 @@ def _answering(study: Study, strengths: Sequence[float], simulation: Simulation)
     form = read_form(study.form)
     return [
         Answering(
-            generator=np.random.default_rng([abs(simulation.seed), number]),
+            generator=np.random.default_rng([simulation.seed, number]),
             strengths=strengths,
             form=form,
             left_bias=simulation.left_bias,

@@ -21,7 +21,7 @@ from ratings.library.datasets import dataset_for_questions
 from ratings.library.digests import derived_id
 from ratings.library.importing.files import QuestionFile, counts
 from ratings.library.importing.report import RowErrors
-from ratings.library.options import check_names, refuse
+from ratings.library.options import check_names, check_seed, refuse
 from ratings.library.records import QuestionRow, RationaleRow
 
 #: The sources of the gold rationales.
@@ -54,7 +54,7 @@ def make_addition(
         refuse("digits", "-".join(map(str, digits)), f"lengths from 1 to {MAX_DIGITS}")
     if answer_order not in ANSWER_ORDERS:
         refuse("answer_order", answer_order, "one of " + ", ".join(ANSWER_ORDERS))
-    _check(dataset, count, shares)
+    _check(dataset, count, seed, shares)
     is_reversed = answer_order == "reversed"
     drawn = draw_sums(count, digits=digits, seed=seed, reversed=is_reversed, shares=shares)
     options = {"digits": list(digits), "answer_order": answer_order, "count": count, "seed": seed}
@@ -71,18 +71,19 @@ def make_word_problems(
     progress: Progress = iter,
 ) -> dict[str, Any]:
     """Adds `count` word problems to a dataset, made if missing. Returns and raises as make_addition."""
-    _check(dataset, count, shares)
+    _check(dataset, count, seed, shares)
     drawn = draw_word_problems(count, seed=seed, shares=shares)
     options = {"count": count, "seed": seed}
     return _make(dataset, Family.WORD_PROBLEM, progress(drawn), WRITTEN, options, actor)
 
 
-def _check(dataset: str, count: int, shares: Mapping[str, float]) -> None:
+def _check(dataset: str, count: int, seed: int, shares: Mapping[str, float]) -> None:
     check_names(dataset=dataset)
     for split in shares:
         check_names(dataset=dataset, split=split)
     if not 1 <= count <= MAX_COUNT:
         refuse("count", count, f"a number from 1 to {MAX_COUNT}")
+    check_seed(seed)
     try:
         check_shares(shares)
     except ValueError as error:

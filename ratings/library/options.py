@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import NoReturn, TypeVar
 
 from accounts.errors import InvalidInput
+from problems.seeds import SEEDS, is_seed
 from ratings.library.readers.fields import MAX_LABEL_CHARACTERS, MAX_SPLIT_CHARACTERS
 
 F = TypeVar("F")
@@ -30,6 +31,12 @@ def choose_format(name: str, formats: Mapping[str, F]) -> F:
     if name not in formats:
         refuse("format", name, "one of " + ", ".join(formats))
     return formats[name]
+
+
+def check_seed(seed: object, *, field: str = "seed") -> None:
+    """Raises InvalidInput unless it may be a seed (problems.seeds)."""
+    if not is_seed(seed):
+        refuse(field, seed, SEEDS)
 
 
 #: Its page has this address already.

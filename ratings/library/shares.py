@@ -7,6 +7,7 @@ import argparse
 from django.core.management.base import CommandParser
 
 from problems.splits import SHARES
+from ratings.library.options import refuse
 
 
 def add_shares(parser: CommandParser) -> None:
@@ -22,7 +23,15 @@ def add_shares(parser: CommandParser) -> None:
 
 
 def shares_of(pairs: list[tuple[str, float]] | None) -> dict[str, float]:
-    return dict(SHARES) if pairs is None else dict(pairs)
+    """Raises InvalidInput for a split that has two."""
+    if pairs is None:
+        return dict(SHARES)
+    shares: dict[str, float] = {}
+    for split, share in pairs:
+        if split in shares:
+            refuse("split", f"{split}={share:g}", f"each split once; {split} has {shares[split]:g} already")
+        shares[split] = share
+    return shares
 
 
 def _pair(text: str) -> tuple[str, float]:

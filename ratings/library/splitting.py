@@ -13,7 +13,7 @@ from django.db.models import Count
 from accounts.audit import Actor, record
 from ratings.library.datasets import get_locked_dataset
 from ratings.library.models import Dataset, Question
-from ratings.library.options import refuse
+from ratings.library.options import check_seed, refuse
 
 #: Few-shot questions are never drawn, trained on or evaluated, and keep their split.
 PROMPT_SPLIT = "prompt"
@@ -31,6 +31,7 @@ def split_dataset(
     """
     shares = {"train": train, "verifier": verifier, "test": test}
     _check(shares)
+    check_seed(seed)
     dataset = get_locked_dataset(name)
     ordered = _in_hash_order(dataset, seed)
     for split, keys in _divide(ordered, shares).items():

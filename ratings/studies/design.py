@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_slug
 
 from accounts.errors import InvalidInput
+from problems.seeds import LARGEST_SEED
 from problems.text import not_usable
 from ratings.library.models import Dataset, Source
 from ratings.studies.draw import PROMPT_SPLIT
@@ -64,7 +65,7 @@ def check_design(design: StudyDesign, *, in_place_of: int | None = None) -> tupl
     _check_range("questions", design.questions, 1, 10_000_000)
     _check_range("ratings_per_triple", design.ratings_per_triple, 1, MAX_RATINGS_PER_TRIPLE)
     _check_range("lease_seconds", design.lease_seconds, 1, 30 * 24 * 3600)
-    _check_range("seed", design.seed, -(2**63), 2**63 - 1)
+    _check_range("seed", design.seed, 0, LARGEST_SEED)
     if design.per_rater is not None:
         _check_range("per_rater", design.per_rater, 1, 1_000_000)
     if len(design.instructions) > MAX_INSTRUCTIONS_CHARACTERS or "\0" in design.instructions:

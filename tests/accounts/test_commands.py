@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import signal
@@ -17,6 +18,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
+from accounts.arguments import BadArguments, folder_to_fill
 from accounts.commands import JsonCommand
 from accounts.errors import InvalidInput
 from accounts.health import examine
@@ -92,8 +94,47 @@ def test_bad_arguments_exit_2_with_the_json_line(environment, arguments):
     done = run(environment, *arguments, "--json", body='return {"count": count}')
     assert done.returncode == 2 and last_line(done)["error"]["code"] == "bad_arguments"
     assert set(last_line(done)["error"]) == {"code", "message", "details"}
+    assert {"field", "value", "expected"} == set(last_line(done)["error"]["details"])
     done = run(environment, *arguments, body='return {"count": count}')
     assert done.returncode == 2 and done.stdout == "" and done.stderr.startswith("bad_arguments: ")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "details"),
+    [
+        (["--most", "x"], {"field": "most_samples", "value": "x", "expected": "a whole number"}),
+        (["--way", "up"], {"field": "way", "value": "up", "expected": ["there", "back"]}),
+        (["--share", "a=b"], {"field": "share", "value": "a=b", "expected": "a share"}),
+        (["--most"], {"field": "most_samples", "value": None, "expected": "one argument"}),
+        (["--mos-t", "1"], {"field": "mos_t", "value": None, "expected": "an argument that --help names"}),
+        ([], {"field": "name", "value": None, "expected": "a value"}),
+    ],
+)
+def test_what_is_wrong_with_an_argument_names_it_its_value_and_what_was_expected(arguments, details):
+    def share(text: str) -> float:
+        raise argparse.ArgumentTypeError("a share")
+
+    parser = JsonCommand().create_parser("manage.py", "trial")
+    parser.add_argument("name")
+    parser.add_argument("--most", "--most-samples", type=int)
+    parser.add_argument("--way", choices=["there", "back"])
+    parser.add_argument("--share", type=share)
+    with pytest.raises(BadArguments) as caught:
+        parser.parse_args([*(["somebody"] if arguments else []), *arguments])
+    assert caught.value.details == details
+
+
+def test_a_folder_to_fill_is_looked_at_and_left_as_it_was(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "file").write_text("mine")
+    (tmp_path / "lost").symlink_to(tmp_path / "nowhere")
+    assert folder_to_fill("new/deep") == Path("new/deep")
+    for out in ("", "  ", "file", "file/below", "lost", "/proc/nope", "x" * 300):
+        with pytest.raises(InvalidInput) as caught:
+            folder_to_fill(out)
+        assert (caught.value.code, caught.value.details["field"]) == ("cannot_write", "out")
+        assert caught.value.details["value"] == out[:200] and "a folder" in caught.value.details["expected"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "lost"]
 
 
 def test_help_is_help_and_still_leaves_its_line_for_a_program(environment):

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from problems.seeds import LARGEST_SEED
 from training.recipes.errors import bad_value
 from training.recipes.fields import flag, names, number, one_of, some_of, text, whole, wholes
 
 RATERS = ("human", "simulated", "model")
-#: As SQL's smallest big integer takes it.
-LARGEST_SEED = 2**53
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

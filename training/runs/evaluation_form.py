@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 
 from generation.registry.models import LanguageModel
+from problems.seeds import LARGEST_SEED
 from ratings.library.models import Dataset, Question
 from training.runs import evaluating as bounds
 from training.runs.evaluating import EvaluationSpec
@@ -50,6 +51,7 @@ class EvaluationForm(forms.Form):
     )
     seed = forms.IntegerField(
         min_value=0,
+        max_value=LARGEST_SEED,
         initial=_DEFAULTS.seed,
         help_text="The same model, settings and seed give the same samples again.",
     )

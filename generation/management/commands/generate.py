@@ -7,8 +7,9 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
+from accounts.arguments import BadArguments
 from accounts.audit import COMMAND
-from accounts.commands import BadArguments, JsonCommand
+from accounts.commands import JsonCommand
 from generation.registry.services import OWN_BASES, ensure_own_base
 from generation.runs.models import GenerationRun
 from generation.runs.selectors import get_run, summary_of
@@ -70,7 +71,12 @@ class Command(JsonCommand):
 def _launched(chosen: dict[str, Any]) -> GenerationRun:
     missing = [f"--{name}" for name in _NEEDED if chosen[name] is None]
     if missing:
-        raise BadArguments(f"the following arguments are required: {', '.join(missing)}")
+        raise BadArguments(
+            f"the following arguments are required: {', '.join(missing)}",
+            field=missing[0].lstrip("-"),
+            value=None,
+            expected="a value",
+        )
     if chosen["model"] in OWN_BASES:
         ensure_own_base(chosen["model"], actor=COMMAND)
     return launch_generation(GenerationSpec(**chosen, lanes=1), actor=COMMAND)
@@ -79,7 +85,10 @@ def _launched(chosen: dict[str, Any]) -> GenerationRun:
 def _resumed(pk: int, chosen: dict[str, Any]) -> GenerationRun:
     if given := [f"--{name}" for name in _NEEDED if chosen[name] is not None]:
         raise BadArguments(
-            f"argument --resume: the run knows its settings; not allowed with {', '.join(given)}"
+            f"argument --resume: the run knows its settings; not allowed with {', '.join(given)}",
+            field="resume",
+            value=pk,
+            expected=f"a run alone, without {', '.join(given)}",
         )
     run = get_run(pk)
     if take_from_the_lost(run.job_id) is not None:

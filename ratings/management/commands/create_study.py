@@ -9,8 +9,9 @@ from typing import Any
 from django.core.management.base import CommandParser
 from django.db import transaction
 
+from accounts.arguments import BadArguments
 from accounts.audit import COMMAND
-from accounts.commands import BadArguments, JsonCommand, read_json_file
+from accounts.commands import JsonCommand, read_json_file
 from accounts.errors import InvalidInput
 from ratings.slots.opening import open_study
 from ratings.studies.design_file import default_of, read_design
@@ -70,7 +71,9 @@ class Command(JsonCommand):
     def run(self, **options: Any) -> dict[str, Any]:
         override, opens = options.pop("override"), options.pop("open")
         if override and not opens:
-            raise BadArguments("--override goes with --open")
+            raise BadArguments(
+                "--override goes with --open", field="override", value=override, expected="--open beside it"
+            )
         design = read_design(_choices(options))
         with transaction.atomic():
             study = create_study(design, actor=COMMAND)
@@ -103,7 +106,12 @@ def _choices(options: dict[str, Any]) -> dict[str, Any]:
     choices = {**(_read_file(file) if file else {}), **said}
     for name in ("dataset", "sources"):
         if name not in choices:
-            raise BadArguments(f"the following arguments are required: --{name} (or in --design)")
+            raise BadArguments(
+                f"the following arguments are required: --{name} (or in --design)",
+                field=name,
+                value=None,
+                expected="a value",
+            )
     return choices
 
 

@@ -10,7 +10,7 @@ from django.core.management.base import CommandParser
 
 from accounts.audit import COMMAND
 from accounts.commands import JsonCommand, progress
-from ratings.library.making import ANSWER_ORDERS, make_addition
+from ratings.library.making import ANSWER_ORDERS, MAX_DIGITS, make_addition
 from ratings.library.shares import add_shares, shares_of
 
 
@@ -46,7 +46,9 @@ class Command(JsonCommand):
 def _lengths(text: str) -> list[int]:
     first, dash, last = text.partition("-")
     try:
-        lengths = list(range(int(first), int(last if dash else first) + 1))
+        lowest, highest = int(first), int(last if dash else first)
+        # Longer ones are refused where they are made; a range of a thousand million is not written out first.
+        lengths = list(range(lowest, min(highest, lowest + MAX_DIGITS) + 1))
     except ValueError:
         lengths = []
     if not lengths:

@@ -7,8 +7,9 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
+from accounts.arguments import BadArguments
 from accounts.audit import COMMAND
-from accounts.commands import BadArguments, JsonCommand
+from accounts.commands import JsonCommand
 from ratings.crowd.simulation import Simulation, simulate_raters
 
 
@@ -68,5 +69,10 @@ def _strengths(pairs: list[str]) -> dict[str, float]:
         try:
             strengths[label] = float(number)
         except ValueError:
-            raise BadArguments(f"--strengths: {pair!r} is not LABEL=NUMBER") from None
+            raise BadArguments(
+                f"--strengths: {pair!r} is not LABEL=NUMBER",
+                field="strengths",
+                value=pair,
+                expected="LABEL=NUMBER",
+            ) from None
     return strengths

@@ -8,8 +8,9 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
+from accounts.arguments import BadArguments
 from accounts.audit import COMMAND
-from accounts.commands import BadArguments, JsonCommand
+from accounts.commands import JsonCommand
 from training.figures.catalogue import KINDS, kind_named
 from training.figures.errors import UnknownFigure
 from training.figures.making import from_stored, made_by, make_figure, make_source_figure, runs_labelled

@@ -10,7 +10,15 @@ from typing import Any
 from django.core.management.base import CommandParser
 from tqdm import tqdm
 
-from accounts.commands import JsonCommand, checked
+from accounts.arguments import folder_to_fill
+from accounts.commands import JsonCommand
+from accounts.errors import InvalidInput
+from generation.registry.manifest import MANIFEST
+from ratings.library.options import check_seed, refuse
+
+MAX_THREADS = 1_024
+#: Without these a folder is none that this command made.
+_OF_A_BASE = (MANIFEST, "model.safetensors")
 
 
 class Command(JsonCommand):
@@ -30,18 +38,28 @@ class Command(JsonCommand):
         parser.add_argument("--threads", type=int, default=1, help="threads to compute on")
 
     def run(self, *, out: str, seed: int | None, recipe: str | None, threads: int) -> dict[str, Any]:
+        if not 1 <= threads <= MAX_THREADS:
+            refuse("threads", threads, f"a whole number from 1 to {MAX_THREADS}")
+        if seed is not None:
+            check_seed(seed)
+        folder = _replaceable(out)
         # torch is imported by the work alone: every other command starts without it.
         import torch
 
         from training.base.building import train_base
         from training.base.recipe import RECIPE, read_recipe, with_seed
 
-        checked(threads >= 1, f"threads: {threads} is not usable, expected 1 or more", field="threads")
+        path = RECIPE if recipe is None else Path(recipe)
+        try:
+            read = read_recipe(path)
+        except (OSError, ValueError) as error:
+            raise InvalidInput(
+                f"recipe: {str(path)!r} is not usable: {error}",
+                details={"field": "recipe", "value": str(path), "expected": f"a file like {RECIPE}"},
+            ) from error
         torch.set_num_threads(threads)
-        read = read_recipe(Path(recipe) if recipe else RECIPE)
         if seed is not None:
             read = with_seed(read, seed)
-        folder = Path(out).absolute()
         with _Bar(read.steps) as bar:
             manifest = train_base(read, folder, watch=bar)
         files = manifest["files"]
@@ -51,6 +69,18 @@ class Command(JsonCommand):
             "sha256": files["model.safetensors"]["sha256"],
             **{key: manifest[key] for key in ("parameters", "loss", "measured", "seconds")},
         }
+
+
+def _replaceable(out: str) -> Path:
+    """Where the base goes: what stands there is replaced, so it must be a base, or nothing. Raises InvalidInput."""
+    folder = folder_to_fill(out).absolute()
+    if (
+        folder.is_dir()
+        and any(folder.iterdir())
+        and not all((folder / name).is_file() for name in _OF_A_BASE)
+    ):
+        refuse("out", out, "a new or empty folder, or one with a base: what is in it is replaced")
+    return folder
 
 
 class _Bar:
