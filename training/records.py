@@ -22,6 +22,10 @@ class Origin(StrEnum):
     SFT = "sft"
     #: A mistake and its correction: the model learns what stands behind the mistake.
     RETRY = "retry"
+    #: Given: a solution of other questions, mixed into an iteration.
+    REPLAYED = "replayed"
+    #: A kept solution once more, with the hint in its training prompt.
+    HINTED_COPY = "hinted_copy"
 
 
 class Fate(StrEnum):
@@ -59,8 +63,9 @@ class Candidate:
 
     prefix: the few-shot examples that the prompt began with, "" without. own_prompt: the question as it was sent
     behind them, with its hint if there was one. training_prompt: what a model sees when it learns; without the hint
-    unless a recipe asks for it. trace_valid: whether the reasoning itself holds, where the family can tell; None where
-    it cannot. verifier_score: log-likelihood under the verifier that was asked, in nats; None where none was.
+    unless a recipe asks for it, or it is a hinted copy. trace_valid: whether the reasoning itself holds, where the
+    family can tell; None where it cannot. verifier_score: log-likelihood under the verifier that was asked, in nats;
+    None where none was.
     """
 
     question: str

@@ -45,6 +45,7 @@ from training.records import Candidate, Origin, Question, chance_of, seed_of
 from training.scoring import score_examples
 from training.sft import epoch_steps, sft
 from training.star_counts import counts_of
+from training.star_extras import copied, put_extras, replayed
 from training.star_types import StarIteration, StarResult, StarSettings
 from training.stores import MemoryStore
 from training.tasks import Task
@@ -125,8 +126,10 @@ class _Run:
         self.joined = 0
         #: (n, M_n): the model at hand.
         self._at_hand: tuple[int, LoadedModel] | None = None
-        #: What each iteration learned from, for `data_of_iterations`.
+        #: What each iteration kept to learn from, for `data_of_iterations`.
         self._data: list[list[Example]] = []
+        #: What the iteration at hand learns from beside it: copies with the hint, and what is replayed.
+        self._extras: list[Candidate] = []
 
     def model(self, n: int) -> LoadedModel:
         """M_n; M_0 is the base."""
@@ -174,18 +177,16 @@ class _Run:
             raise nothing_right(
                 n, candidates, more="" if self.settings.rationalizes_in(n) else "; or turn rationalization on"
             )
-        extra = self.settings.departures
+        extra, seed = self.settings.departures, self.settings.seed
         questions = {question.key: question for question in asked}
-        data = [Example(c.training_prompt, c.text) for c in chosen]
-        data += [
-            Example(self.task.ask(questions[c.question], hint=True), c.text)
-            for c in chosen
-            if chance_of(self.settings.seed, "copy", n, c.question, c.sample) < extra.hinted_copies
-        ]
-        self._data.append(data)
+        again = [c for c in chosen if chance_of(seed, "copy", n, c.question, c.sample) < extra.hinted_copies]
+        copies = copied(again, lambda key: self.task.ask(questions[key], hint=True))
+        self._data.append([_example(c) for c in (*chosen, *copies)])
         recent = self._data[-extra.data_of_iterations :] if extra.data_of_iterations else self._data
         whole = list(dict.fromkeys(example for part in recent for example in part))
-        return whole + self._replayed(n)
+        mixed_in = replayed(extra.replay, extra.replay_per_iteration, seed=seed, iteration=n)
+        self._extras = [*copies, *mixed_in]
+        return whole + [_example(c) for c in mixed_in]
 
     def fine_tune(
         self,
@@ -206,6 +207,9 @@ class _Run:
         epoch = epoch_steps(loaded, examples, how, packing=packing, calculator=calculator)
         steps = self.settings.ladder.steps(n, steps_per_epoch=epoch)
         steps_before = sum(report.steps for report in before)
+        extras = put_extras(
+            self.store, n, self._extras, loaded, fits=packing.fits(loaded.context), calculator=calculator
+        )
         self._at_hand = None  # it is about to become another model
         folder = self.store.training_folder(model_name(n))
         self.watch.stage(f"iteration {n}: training", 0, steps)
@@ -223,7 +227,7 @@ class _Run:
         report = StarIteration(
             number=n,
             joined=self.joined,
-            **counts_of(asked, generated, rationalized),
+            **counts_of(asked, generated, rationalized, extras),
             examples=result.examples,
             too_long=len(result.too_long),
             steps=steps,
@@ -279,13 +283,6 @@ class _Run:
         calculator = self.settings.sampling.calculator
         return score_examples(self._verifier, examples, calculator=calculator, watch=self.watch)
 
-    def _replayed(self, n: int) -> list[Example]:
-        replay, count = self.settings.departures.replay, self.settings.departures.replay_per_iteration
-        if not count or count >= len(replay):
-            return list(replay)
-        order = sorted(range(len(replay)), key=lambda i: seed_of(self.settings.seed, "replay", n, i))
-        return [replay[i] for i in order[:count]]
-
     def _validate(self, n: int) -> dict[str, Any]:
         """Greedy accuracy of M_n, asked as the next iteration would ask it."""
         if not self.validation:
@@ -313,6 +310,10 @@ def _refuse_unanswerable(questions: Sequence[Question]) -> None:
             f"{len(without)} of {len(questions)} questions have no gold answer, which STaR keeps solutions by.",
             details={"questions": without[:100]},
         )
+
+
+def _example(candidate: Candidate) -> Example:
+    return Example(candidate.training_prompt, candidate.text)
 
 
 def _unsolved(asked: Sequence[Question], candidates: Sequence[Candidate]) -> list[Question]:

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from generation.sampling.types import SamplingSettings
-from training.batching import Example
 from training.loop import Optimisation
 from training.packing import ONE_A_ROW, Packing
+from training.records import Candidate
 from training.schedule import StepLadder
 
 Shots = Literal["always", "first_iteration", "never"]
@@ -24,7 +24,8 @@ class Departures:
     data_of_iterations: learn from this many latest iterations, 1 as in the paper, 0 for all so far.
     hinted_copies: chance that a kept solution is learned a second time with the hint in its prompt, which keeps the
         skill of rationalizing in a model too small to have it otherwise; the paper's A.6 warns of copied hints.
-    replay: solved examples of the base's own training, mixed in so that a small model forgets nothing.
+    replay: solved questions of the base's own training, mixed in so that a small model forgets nothing; their origin is
+        REPLAYED, and (question, sample) is unique among them.
     replay_per_iteration: how many of them, drawn anew each iteration; 0 for all.
     kept_by: what a right answer needs besides to be learned from. "answer": nothing, as in the paper. "trace": every
         step is right, as far as the family can tell; a question whose right answers all come by wrong steps counts as
@@ -36,7 +37,7 @@ class Departures:
     continue_training: bool = False
     data_of_iterations: int = 1
     hinted_copies: float = 0.0
-    replay: Sequence[Example] = ()
+    replay: Sequence[Candidate] = ()
     replay_per_iteration: int = 0
     kept_by: KeptBy = "answer"
     verifier_share: float = 0.5
@@ -114,9 +115,10 @@ class StarIteration:
     number: from 1; 0 is the base, which has `accuracy` and `validation` only.
     joined: may be asked from this iteration on. questions: asked. solved: by M_(n-1) without a hint. rationalized:
     solved only with it. failed: neither.
-    fates: numbers of candidates by origin and fate. valid_traces: by origin, share of the kept whose reasoning holds,
-    among those of which it can be told; None where there are none. Of all candidates: kept; invalid_trace, right
-    answers by wrong steps, kept or not; unparsable. examples: learned from, replay and copies included.
+    fates: numbers by origin and fate, of candidates and of what was replayed or copied. valid_traces: by origin, share
+    of the kept whose reasoning holds, among those of which it can be told; None where there are none. Of all
+    candidates: kept; invalid_trace, right answers by wrong steps, kept or not; unparsable. examples: learned from, all
+    in all; of these replayed and copies.
     steps: optimiser steps; steps_before: of all iterations before. loss: mean over the last tenth of the steps.
     accuracy: M_n on the validation questions, greedy; None without any. validation: by question.
     """
@@ -133,6 +135,8 @@ class StarIteration:
     invalid_trace: int = 0
     unparsable: int = 0
     examples: int = 0
+    replayed: int = 0
+    copies: int = 0
     too_long: int = 0
     steps: int = 0
     steps_before: int = 0

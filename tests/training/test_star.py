@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,8 @@ import pytest
 
 from generation.prompts.types import Asked
 from generation.registry.loading import LoadedModel
-from generation.sampling.types import SamplingSettings
-from problems.types import Family, Verdict
+from generation.sampling.types import Completion, SamplingSettings
+from problems.types import Family, Grade, Verdict
 from tests.training.reversal import Reversal, Scripted, examples, question, questions, said, solution
 from tests.training.tiny import loaded_tiny, same, weights
 from training.collecting import RunWatch, UnwatchedRun
@@ -287,16 +288,51 @@ def test_a_pool_holds_each_example_once():
     assert [report.examples for report in result.iterations[1:]] == [4, 4, 4]
 
 
-def test_replay_adds_a_fixed_number_drawn_anew():
-    replay = examples(range(100, 120))
-    result, _, _ = run(departures=Departures(replay=replay, replay_per_iteration=5))
-    assert [report.examples for report in result.iterations[1:]] == [9, 9]
+def written(text: str) -> Completion:
+    return Completion(text=text, finish="stop", logprob=None, scored_tokens=0, token_count=0)
 
 
-def test_hinted_copies_are_extra_examples_and_leave_what_is_stored_alone():
+def given(number: int) -> Candidate:
+    [example] = examples([number])
+    return Candidate(
+        question=str(number),
+        sample=0,
+        origin=Origin.REPLAYED,
+        prefix="",
+        own_prompt="",
+        training_prompt=example.prompt,
+        completion=written(example.completion),
+        seed=0,
+        grade=Grade(Verdict.CORRECT, None, None),
+        fate=Fate.KEPT,
+    )
+
+
+def test_replay_adds_a_fixed_number_drawn_anew_and_stored_but_not_counted_as_kept():
+    replay = [given(number) for number in range(100, 120)]
+    result, store, _ = run(departures=Departures(replay=replay, replay_per_iteration=5))
+    for report in result.iterations[1:]:
+        assert (report.examples, report.kept, report.replayed, report.copies) == (9, 4, 5, 0)
+        assert report.fates["replayed"] == {"kept": 5}
+    drawn = [{c.question for c in store.candidates(n, Origin.REPLAYED)} for n in (1, 2)]
+    assert len(drawn[0]) == len(drawn[1]) == 5 and drawn[0] != drawn[1]
+
+
+def test_what_is_replayed_and_does_not_fit_is_stored_as_too_long():
+    long = replace(given(100), completion=written("0" * 200))
+    result, store, _ = run(departures=Departures(replay=[long, given(101)]), iterations=1)
+    assert [c.fate for c in store.candidates(1, Origin.REPLAYED)] == [Fate.TOO_LONG, Fate.KEPT]
+    assert (result.iterations[1].replayed, result.iterations[1].too_long) == (1, 1)
+
+
+def test_hinted_copies_are_extra_examples_stored_apart_and_leave_what_was_kept_alone():
     result, store, _ = run(departures=Departures(hinted_copies=1.0), iterations=1)
-    assert result.iterations[1].examples == 8
-    assert not any("!" in c.training_prompt for c in stored(store, 1).values())
+    report = result.iterations[1]
+    assert (report.examples, report.kept, report.copies) == (8, 4, 4)
+    found = stored(store, 1)
+    assert not any("!" in c.training_prompt for (_, o), c in found.items() if o is not Origin.HINTED_COPY)
+    copies = {c.question: (c.training_prompt, c.text) for c in store.candidates(1, Origin.HINTED_COPY)}
+    assert copies == {key: (f"{key}!{key[::-1]}>", solution(key)) for key in EASY + HARD}
 
 
 # ------------------------------------------------------------------------------------------------------------ refusal

@@ -144,6 +144,8 @@ KNOBS: dict[str, Any] = {
     "pack_tokens": 200,
     "batch_size": 2,
     "hint_left_in": 0.5,
+    "hinted_copies": 0.5,
+    "replay_per_iteration": 5,
     "kept_by": "trace",
     "later_from": 2,
     "later_groups": [3],

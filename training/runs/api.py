@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from decimal import Decimal
 from http import HTTPStatus
 from typing import Any
 
@@ -132,16 +133,26 @@ class ExampleFilter(django_filters.FilterSet):  # type: ignore[misc]  # django-f
     verdict = django_filters.ChoiceFilter(choices=[(verdict.value, verdict.value) for verdict in Verdict])
     fate = django_filters.ChoiceFilter(choices=Fate.choices)
     question = django_filters.CharFilter(field_name="question__external_id")
+    learned_in = django_filters.NumberFilter(
+        method="that_were_learned_in", help_text="only what the model of this iteration was trained on"
+    )
 
     class Meta:
         model = TrainingExample
         fields: list[str] = []
 
+    def that_were_learned_in(
+        self, rows: QuerySet[TrainingExample], name: str, value: Decimal
+    ) -> QuerySet[TrainingExample]:
+        run = selectors.get_run(self.request.resolver_match.kwargs["pk"])
+        return rows.filter(selectors.learned_by(run, int(value)))
+
 
 class ExamplesView(generics.ListAPIView[TrainingExample]):
     """Every rationale that a run considered: the prompt as sent, the verdict, and what became of it.
 
-    409 `blinded` where the run learned from a study that still runs blind.
+    Beside the run's own candidates, with origins of their own: what STaR `replayed` (a rationale of the library), and
+    each `hinted_copy`. 409 `blinded` where the run learned from a study that still runs blind.
     """
 
     serializer_class = ExampleSerializer

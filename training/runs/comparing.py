@@ -13,7 +13,7 @@ from training.evaluation.paired import PairedDifference, paired_difference, wils
 from training.runs.blinding import counts_are_hidden
 from training.runs.errors import UnknownRun
 from training.runs.measured_models import Sample
-from training.runs.models import Algorithm, Fate, Iteration, TrainingExample, TrainingRun
+from training.runs.models import EXTRAS, Algorithm, Fate, Iteration, TrainingExample, TrainingRun
 from training.runs.results import results_by_iteration
 from training.runs.selectors import runs
 from training.runs.spending import spent_on
@@ -196,7 +196,7 @@ def _train_used(run: TrainingRun, iterations: Sequence[Iteration], number: int |
     """Distinct questions that were kept to learn from, of those of the split."""
     split = str(run.recipe.get("split", ""))
     whole = questions_by_split(run.dataset).get(split, 0)
-    kept = TrainingExample.objects.filter(run=run, fate=Fate.KEPT)
+    kept = TrainingExample.objects.filter(run=run, fate=Fate.KEPT).exclude(origin__in=EXTRAS)
     if run.algorithm == Algorithm.STAR:
         last = number or max((one.number for one in iterations), default=0)
         kept = kept.filter(iteration=last)

@@ -31,14 +31,17 @@ class ExampleFilterForm(_FilterForm):
         required=False, choices=[("", "Any"), *((verdict.value, verdict.value) for verdict in Verdict)]
     )
     fate = forms.ChoiceField(required=False, choices=[("", "Any"), *Fate.choices])
+    learned_in = forms.TypedChoiceField(required=False, coerce=int, empty_value=None, label="Learned in")
     question = forms.CharField(required=False, max_length=200, label="Question id")
 
     def __init__(self, data: Any, *, run: TrainingRun) -> None:
         super().__init__(data, auto_id="filter-%s")
         numbers = run.iterations.order_by("number").values_list("number", flat=True)
-        field = self.fields["iteration"]
-        assert isinstance(field, forms.TypedChoiceField)
-        field.choices = [("", "All"), *((str(number), str(number)) for number in numbers if number)]
+        found = [(str(number), str(number)) for number in numbers if number]
+        for name, nothing in (("iteration", "All"), ("learned_in", "Any or none")):
+            field = self.fields[name]
+            assert isinstance(field, forms.TypedChoiceField)
+            field.choices = [("", nothing), *found]
 
 
 class PairFilterForm(_FilterForm):

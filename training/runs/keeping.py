@@ -73,7 +73,8 @@ Look = Callable[["LoadedModel"], list[dict[str, Any]]]
 class RunKeeper:
     """questions: everything that is asked, by key. retire: told of each stored model, drops what nobody needs.
 
-    save_every: steps between two saved states of a training.
+    save_every: steps between two saved states of a training. rationales: of the library, behind what is replayed, by
+    question and sample.
     """
 
     def __init__(
@@ -86,9 +87,10 @@ class RunKeeper:
         look: Look,
         retire: Callable[[str], None],
         save_every: int,
+        rationales: Mapping[tuple[str, int], int] | None = None,
     ) -> None:
         self._context, self._run, self._questions = context, run, questions
-        self._save_every = save_every
+        self._save_every, self._rationales = save_every, rationales or {}
         self._describe, self._look, self._retire = describe, look, retire
         self._prefixes: dict[str, PromptPrefix] = {}
         self._stage = ""
@@ -224,6 +226,7 @@ class RunKeeper:
 
     def _row(self, batch: ExampleBatch, candidate: Candidate) -> TrainingExample:
         asked, completion = self._questions[candidate.question], candidate.completion
+        sampled = candidate.origin is not Origin.REPLAYED
         return TrainingExample(
             run=self._run,
             batch=batch,
@@ -242,11 +245,12 @@ class RunKeeper:
             fate=candidate.fate.value if batch.iteration else HELD_OUT,
             trace_valid=candidate.trace_valid,
             verifier_score=candidate.verifier_score,
-            finish=completion.finish,
-            tokens=completion.token_count,
-            scored_tokens=completion.scored_tokens,
+            finish=completion.finish if sampled else "",
+            tokens=completion.token_count if sampled else None,
+            scored_tokens=completion.scored_tokens if sampled else None,
             logprob=completion.logprob,
-            seed=candidate.seed,
+            seed=candidate.seed if sampled else None,
+            rationale_id=None if sampled else self._rationales[candidate.question, candidate.sample],
         )
 
     def _prefix(self, text: str) -> PromptPrefix | None:

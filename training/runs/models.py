@@ -30,6 +30,14 @@ class Origin(models.TextChoices):
     SFT = "sft", "SFT"
     #: A wrong beginning and its correction, of which the correction alone is learned.
     RETRY = "retry", "Retry"
+    #: A rationale of the library that STaR mixes into an iteration, of a question that is never asked.
+    REPLAYED = "replayed", "Replayed"
+    #: What was kept, learned a second time with the hint in its training prompt.
+    HINTED_COPY = "hinted_copy", "Hinted copy"
+
+
+#: Learned beside what a run kept of its own, and none of its candidates.
+EXTRAS = (Origin.REPLAYED, Origin.HINTED_COPY)
 
 
 class Fate(models.TextChoices):
@@ -210,7 +218,7 @@ class TrainingExample(models.Model):
     scored_tokens = models.PositiveIntegerField(null=True, blank=True)
     logprob = models.FloatField(null=True, blank=True)
     seed = models.BigIntegerField(null=True, blank=True)
-    #: The library's rationale, for supervised fine-tuning.
+    #: The library's rationale, for supervised fine-tuning and for what STaR replays.
     rationale = models.ForeignKey(
         Rationale, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False
     )

@@ -31,7 +31,7 @@ def split_questions(dataset: Dataset, split: str) -> list[Asking]:
     rows = QuestionRevision.objects.filter(
         question__dataset=dataset, question__split=split, current=True
     ).select_related("question")
-    return [_asking(row) for row in rows.order_by("question__external_id")]
+    return [asking_of(row) for row in rows.order_by("question__external_id")]
 
 
 def questions_at(revisions: Iterable[int]) -> list[Asking]:
@@ -41,7 +41,7 @@ def questions_at(revisions: Iterable[int]) -> list[Asking]:
     for start in range(0, len(wanted), 1_000):
         part = wanted[start : start + 1_000]
         rows = QuestionRevision.objects.filter(pk__in=part).select_related("question")
-        found |= {row.pk: _asking(row) for row in rows}
+        found |= {row.pk: asking_of(row) for row in rows}
     return [found[revision] for revision in wanted]
 
 
@@ -62,5 +62,6 @@ def rank(seed: int, *parts: str) -> int:
     return int.from_bytes(hashlib.blake2b(message, digest_size=8).digest()) >> 1
 
 
-def _asking(row: QuestionRevision) -> Asking:
+def asking_of(row: QuestionRevision) -> Asking:
+    """A question at that revision, whose `question` is best loaded with it."""
     return Asking(row.question_id, row.pk, row.question.external_id, row.content_digest, asked_of(row))

@@ -14,7 +14,7 @@ from ratings.exports.selectors import rated_triples
 from ratings.library.models import Dataset, Rationale
 from ratings.studies.models import Study
 from training.runs.errors import NoRationales
-from training.runs.models import Algorithm, Fate, TrainingExample, TrainingRun
+from training.runs.models import EXTRAS, Algorithm, Fate, TrainingExample, TrainingRun
 
 
 def learnable(dataset: Dataset, split: str, sources: Sequence[str] = ()) -> QuerySet[Rationale]:
@@ -50,7 +50,7 @@ def rationale_contents(rationales: Sequence[int]) -> list[list[object]]:
 
 
 def kept_examples(label: str, dataset: Dataset) -> QuerySet[TrainingExample]:
-    """What the last finished iteration of the STaR run of that label kept. Raises NoRationales."""
+    """What the last finished iteration of the STaR run of that label kept of its own. Raises NoRationales."""
     run = (
         TrainingRun.objects.filter(label=label, holds_label=True, algorithm=Algorithm.STAR, dataset=dataset)
         .order_by("-pk")
@@ -62,7 +62,8 @@ def kept_examples(label: str, dataset: Dataset) -> QuerySet[TrainingExample]:
             f"There is no STaR run {label!r} on dataset {dataset.name!r} with a finished iteration.",
             details={"value": label, "expected": "the label of a STaR run"},
         )
-    examples = TrainingExample.objects.filter(run=run, iteration=last.number, fate=Fate.KEPT)
+    kept = TrainingExample.objects.filter(run=run, iteration=last.number, fate=Fate.KEPT)
+    examples = kept.exclude(origin__in=EXTRAS)
     return examples.order_by("question__external_id", "origin", "sample")
 
 

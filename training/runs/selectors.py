@@ -4,11 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Q, QuerySet
 
 from training.runs.errors import UnknownCheckpoint, UnknownEvaluation, UnknownRun
 from training.runs.measured_models import Evaluation
-from training.runs.models import Checkpoint, Fate, Iteration, PreferencePair, TrainingExample, TrainingRun
+from training.runs.models import (
+    Algorithm,
+    Checkpoint,
+    Fate,
+    Iteration,
+    Origin,
+    PreferencePair,
+    TrainingExample,
+    TrainingRun,
+)
 
 
 def runs() -> QuerySet[TrainingRun]:
@@ -33,9 +42,15 @@ def examples(
     verdict: str | None = None,
     fate: str | None = None,
     question: str | None = None,
+    learned_in: int | None = None,
 ) -> QuerySet[TrainingExample]:
-    """A run's examples that pass all filters given, in the order in which they were stored."""
+    """A run's examples that pass all filters given, in the order in which they were stored.
+
+    learned_in: those that the model of this iteration was trained on.
+    """
     found = TrainingExample.objects.filter(run=run).select_related("question", "revision", "prefix")
+    if learned_in is not None:
+        found = found.filter(learned_by(run, learned_in))
     wanted = {
         "iteration": iteration,
         "origin": origin,
@@ -44,6 +59,20 @@ def examples(
         "question__external_id": question,
     }
     return found.filter(**{name: value for name, value in wanted.items() if value is not None}).order_by("id")
+
+
+def learned_by(run: TrainingRun, iteration: int) -> Q:
+    """The examples of `run` behind the model of an iteration.
+
+    V-STaR's generators learn from all iterations so far, STaR's from so many latest ones as the recipe says; what is
+    replayed is drawn anew for each.
+    """
+    first = 0 if run.algorithm == Algorithm.VSTAR else iteration
+    if run.algorithm == Algorithm.STAR:
+        recent = int(run.recipe.get("data_of_iterations", 1))
+        first = iteration - recent + 1 if recent else 1
+    kept = Q(fate=Fate.KEPT, iteration__gte=first, iteration__lte=iteration)
+    return kept & (~Q(origin=Origin.REPLAYED) | Q(iteration=iteration))
 
 
 def pairs(run: TrainingRun, *, use: str | None = None, origin: str | None = None) -> QuerySet[PreferencePair]:

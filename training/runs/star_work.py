@@ -11,7 +11,6 @@ from generation.registry.opening import load_model
 from generation.registry.selectors import get_model
 from generation.sampling.types import SamplingSettings
 from problems.types import Family
-from training.batching import Example
 from training.recipes.schema import Star
 from training.runs import checkpoints
 from training.runs.conditions import Sampling
@@ -25,7 +24,8 @@ from training.runs.models import Iteration, TrainingRun
 from training.runs.packing import packing_of
 from training.runs.questions import Asking, drawn, questions_at, split_questions
 from training.runs.rationales import learnable, rationale_contents
-from training.runs.sampling import StorableSampler, examples_of, question_of
+from training.runs.replaying import Replay
+from training.runs.sampling import StorableSampler, question_of
 from training.runs.shots import choose_shots, shots_by_question
 from training.schedule import StepLadder
 from training.star import model_name, star
@@ -87,14 +87,16 @@ class _Work:
         self.validation = questions_at(data.validation)
         shots = shots_by_question(self.family, data.shots) if data.shots else ()
         self.task = FamilyTask(shots)
+        self.replay = Replay(self.family, data.rationales)
         self.keeper = RunKeeper(
             context,
             run,
-            {one.id: one for one in [*self.questions, *self.validation]},
+            self.replay.questions | {one.id: one for one in [*self.questions, *self.validation]},
             describe=self.describe,
             look=self.look,
             retire=self.retire,
             save_every=recipe.save_every,
+            rationales=self.replay.rationales,
         )
         self._by_id = {one.id: one for one in self.validation}
         self._room = self._fit()
@@ -143,7 +145,7 @@ class _Work:
                 continue_training=recipe.continue_training,
                 data_of_iterations=recipe.data_of_iterations,
                 hinted_copies=recipe.hinted_copies,
-                replay=self._replay(),
+                replay=self.replay.given,
                 replay_per_iteration=recipe.replay_per_iteration,
                 kept_by=cast("KeptBy", recipe.kept_by),
                 verifier_share=recipe.verifier_share,
@@ -192,6 +194,8 @@ class _Work:
                 "invalid_trace": one.invalid_trace,
                 "unparsable": one.unparsable,
                 "examples": one.examples,
+                "replayed": one.replayed,
+                "copies": one.copies,
                 "too_long": one.too_long,
             }
             if one.number
@@ -233,9 +237,6 @@ class _Work:
             stop=stop_strings(self.family),
             calculator=uses_calculator(self.family),
         )
-
-    def _replay(self) -> list[Example]:
-        return [example for _, example in examples_of(self.family, self.data.rationales)]
 
 
 def _gather(run: TrainingRun, recipe: Star) -> RunData:
