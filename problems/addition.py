@@ -13,7 +13,8 @@ each line names the next pair, the digits settled so far, and the carry into the
     1 1 4 3
 
 The last line of the scratchpad begins with `0` where no carry is left, and the answer drops it. In the reversed
-task digits are settled in the order in which they are found, so that each line only grows at its end.
+task digits are settled in the order in which they are found: each line only grows at its end (`5 + 5 , 3 4 C: 1`,
+`, 3 4 1 C: 1`, `3 4 1 1`), and the `0` that the answer drops is its line's last. Pairs, sums and carries are the same.
 
 The answer is a string of digits as it is written: leading zeros count (reversed, 1000 is `0001`).
 """
@@ -27,6 +28,9 @@ from problems.statements import Kind, answer_part, find_statements
 
 OPEN, CLOSE = "<scratch>", "</scratch>"
 REVERSED = ", digits of the sum reversed"
+
+#: In which order the digits of the answer are asked for.
+ANSWER_ORDERS = (WRITTEN_ORDER, REVERSED_ORDER) = ("written", "reversed")
 
 #: Longer digit strings are a model that ran away.
 MAX_DIGITS = 100
@@ -51,6 +55,11 @@ class Sum:
     @property
     def text(self) -> str:
         return f"{self.a} + {self.b}{REVERSED if self.reversed else ''}"
+
+    @property
+    def as_written(self) -> Sum:
+        """The same sum, asked for as it is written."""
+        return Sum(self.a, self.b)
 
     @property
     def answer(self) -> str:

@@ -46,11 +46,14 @@ def draw_sums(
 ) -> Iterator[Drawn]:
     """Sums of two numbers with the same number of digits, each length of `digits` equally often while it lasts.
 
-    There are only 100 sums of one digit, and 8100 of two. Raises TooFewQuestions.
+    There are only 100 sums of one digit, and 8100 of two. The same seed draws the same sums for both orders of the
+    answer's digits, each into the same split. Raises TooFewQuestions.
     """
     rng = random.Random(seed)
     sums = _sums(rng, digits, reversed=reversed)
-    candidates = (Drawn(one.text, one.answer, _scratchpad(one), split_of(one.text, shares)) for one in sums)
+    candidates = (
+        Drawn(one.text, one.answer, _scratchpad(one), split_of(one.as_written.text, shares)) for one in sums
+    )
     return _fill(candidates, count, shares)
 
 

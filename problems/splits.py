@@ -1,6 +1,7 @@
 """To which split a made question belongs: its text decides, the same in every data set and for every seed.
 
-A question that one data set tests on is thereby trained on in no other, nor in the committed base's corpus.
+A question that one data set tests on is thereby trained on in no other, nor in the committed base's corpus. A sum whose
+digits are asked for in reversed order lies where the same sum as written lies.
 """
 
 from __future__ import annotations

@@ -47,6 +47,15 @@ def test_splits_have_their_shares_and_follow_from_the_text() -> None:
     assert all(one.split == split_of(one.question) for one in drawn)
 
 
+def test_both_orders_of_digits_have_the_same_sums_in_the_same_splits() -> None:
+    written, backwards = (
+        list(draw_sums(300, digits=[2, 4], seed=5, reversed=order)) for order in (False, True)
+    )
+    assert [one.question.partition(",")[0] for one in backwards] == [one.question for one in written]
+    assert [one.split for one in backwards] == [one.split for one in written]
+    assert [one.answer[::-1] for one in backwards] == [one.answer for one in written]
+
+
 def test_all_sums_of_one_digit_can_be_had_and_no_more() -> None:
     drawn = list(draw_sums(100, digits=[1], seed=0))
     assert len({one.question for one in drawn}) == 100

@@ -12,14 +12,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from problems.addition import is_valid_scratchpad
+from problems.addition import Sum, is_valid_scratchpad
 from problems.grading import grade
 from problems.splits import split_of
 from problems.types import Family, Verdict
 from problems.word_problems import Style, make_problem, style_of
 from problems.word_problems.making import compute
 from problems.word_problems.styles import write_explicit
-from training.base.corpus import make_corpus
+from training.base.corpus import addition_piece, make_corpus
 from training.base.recipe import RECIPE, Recipe, WordShares, read_recipe, with_seed
 from training.base.slips import skip_last, wrong_claim, wrong_number
 from training.batching import Example
@@ -91,6 +91,61 @@ def test_the_figures_base_is_shown_no_long_sum_without_its_hint() -> None:
     assert recipe.word_problems is None
     assert plain == recipe.addition.questions and max(plain) == 2
     assert all(hinted[digits] == count for digits, count in recipe.addition.hinted_only.items())
+
+
+def test_bases_of_both_orders_are_shown_the_same_sums(tmp_path) -> None:
+    path = tmp_path / "recipe.toml"
+    path.write_text(RECIPE.with_name("addition.toml").read_text(encoding="utf-8"), encoding="utf-8")
+    orders = ("written", "reversed")
+    recipes = [read_recipe(path, {"addition.answer_order": order, "addition.repeats": 1}) for order in orders]
+    written, backwards = (make_corpus(recipe) for recipe in recipes)
+    assert len(written) == len(backwards)
+    shown = [one.prompt.replace(", digits of the sum reversed", "").splitlines()[1] for one in backwards]
+    assert shown == [one.prompt.splitlines()[1] for one in written]
+    for one, other in zip(written, backwards, strict=True):
+        assert is_hinted(one) == is_hinted(other)
+        assert one.completion.splitlines()[1] == other.completion.splitlines()[1]
+        assert other.completion.splitlines()[-1] == one.completion.splitlines()[-1][::-1]
+
+
+#: 86 + 57 by hand: 6 + 7 is 13, 3 and carry 1; 8 + 5 + 1 is 14, 4 and carry 1.
+BACKWARDS = """<scratch>
+8 6 + 5 7 , C: 0
+8 + 5 , 3 C: 1
+, 3 4 C: 1
+3 4 1
+</scratch>
+3 4 1"""
+
+
+def test_a_reversed_sum_is_shown_with_its_new_digits_behind_the_others() -> None:
+    piece = addition_piece(Sum("86", "57", reversed=True))
+    hinted = piece.as_example(hint=True)
+    assert hinted.prompt == "Input:\n8 6 + 5 7, digits of the sum reversed\nTarget: 3 4 1\n"
+    assert hinted.completion == BACKWARDS
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"addition.answer_order": "backwards"}, "answer_order: 'backwards'; expected written or reversed"),
+        ({"addition.order": "reversed"}, "order"),
+        ({"adition.answer_order": "reversed"}, "there is no table adition"),
+        ({"stepz": 3}, "stepz is no key"),
+        ({"steps": "many"}, "steps: 'many' instead of 5500"),
+        ({"steps": 0}, "steps: 0; expected a whole number from 1"),
+    ],
+)
+def test_a_change_of_a_recipe_that_is_of_no_use_says_so(changes, words) -> None:
+    with pytest.raises(ValueError, match=re.escape(words)):
+        read_recipe(RECIPE, changes)
+
+
+def test_what_was_changed_stands_in_the_table_that_a_base_keeps() -> None:
+    recipe = with_seed(read_recipe(RECIPE, {"steps": 7, "optimisation.schedule.peak": 1}), 5)
+    assert recipe.steps == recipe.table["steps"] == 7 and recipe.table["seed"] == recipe.seed == 5
+    assert recipe.optimisation.schedule.peak == recipe.table["optimisation"]["schedule"]["peak"] == 1
+    assert read_recipe().table["seed"] == read_recipe().seed != 5
 
 
 def test_no_question_of_another_split_is_in_it() -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import shutil
 import time
-import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -31,9 +30,12 @@ MEASURED_QUESTIONS, MEASURED_SEED = 200, 20_000
 SAVE_EVERY = 500
 
 
-def train_base(recipe: Recipe, folder: Path, *, watch: Watch | None = None) -> dict[str, Any]:
+def train_base(
+    recipe: Recipe, folder: Path, *, watch: Watch | None = None, questions: int | None = None
+) -> dict[str, Any]:
     """Trains a base, from scratch or from another one, and stores it in `folder`, weights in half precision.
 
+    questions: of each kind that it is measured on, MEASURED_QUESTIONS unless given.
     Returns its manifest. Goes on where it was interrupted: the state of the training is kept beside `folder` until it
     is done. What is measured is what is stored, after rounding. Raises what trainer and checkpoint raise.
     """
@@ -49,15 +51,16 @@ def train_base(recipe: Recipe, folder: Path, *, watch: Watch | None = None) -> d
         folder,
         manifest={
             "made_by": "manage.py train_base",
-            "recipe": tomllib.loads(recipe.text),
+            "recipe": dict(recipe.table),
             "recipe_sha256": hashlib.sha256(recipe.text.encode()).hexdigest(),
             "examples": result.examples,
             "loss": round(result.trained.final_loss, 5),
             "measured": measure(
                 loaded,
-                count=MEASURED_QUESTIONS,
+                count=MEASURED_QUESTIONS if questions is None else questions,
                 seed=MEASURED_SEED,
                 word_problems=recipe.word_problems is not None,
+                answer_order=recipe.addition.answer_order,
             ),
             "parameters": sum(parameter.numel() for parameter in loaded.model.parameters()),
             "seconds": round(time.monotonic() - started),

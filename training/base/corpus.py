@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from generation.prompts import Asked, Shot, build_prompt, completion_of
-from problems.addition import Sum, scratchpad
+from problems.addition import REVERSED_ORDER, Sum, scratchpad
 from problems.splits import split_of
 from problems.types import Family
 from problems.word_problems import Style, WordProblem, make_problem
@@ -84,30 +84,32 @@ def _draw_style(weights: Mapping[Style, float], rng: random.Random) -> Style:
 
 
 def _addition_examples(shares: AdditionShares, rng: random.Random) -> Iterator[Example]:
-    sums = [one for digits, count in shares.questions.items() for one in _sums(digits, count, rng)]
+    sums = list(_sums(shares.questions, shares.answer_order, rng))
     hinted = [one for one in sums if rng.random() < shares.hinted]
-    hinted += [one for digits, count in shares.hinted_only.items() for one in _sums(digits, count, rng)]
+    hinted += _sums(shares.hinted_only, shares.answer_order, rng)
     for _ in range(shares.repeats):
         for hint, asked in ((False, sums), (True, hinted)):
             for one in asked:
                 count = _shots(rng, shares.few_shot)
-                shots = tuple(_addition_piece(rng.choice(asked)) for _ in range(count))
-                yield _addition_piece(one).as_example(shots, hint=hint)
+                shots = tuple(addition_piece(rng.choice(asked)) for _ in range(count))
+                yield addition_piece(one).as_example(shots, hint=hint)
 
 
-def _sums(digits: int, count: int, rng: random.Random) -> Iterator[Sum]:
-    """`count` sums, drawn with repetition: there are only 100 of one digit."""
-    smallest = 0 if digits == 1 else 10 ** (digits - 1)
-    while count:
-        a, b = rng.randrange(smallest, 10**digits), rng.randrange(smallest, 10**digits)
-        one = Sum(str(a), str(b))
-        if split_of(one.text) == TRAIN:
-            count -= 1
-            yield one
+def _sums(counts: Mapping[int, int], order: str, rng: random.Random) -> Iterator[Sum]:
+    """So many sums of each number of digits, the same in both orders; with repetition: there are only 100 of one."""
+    for digits, count in counts.items():
+        smallest = 0 if digits == 1 else 10 ** (digits - 1)
+        while count:
+            a, b = rng.randrange(smallest, 10**digits), rng.randrange(smallest, 10**digits)
+            one = Sum(str(a), str(b), reversed=order == REVERSED_ORDER)
+            if split_of(one.as_written.text) == TRAIN:
+                count -= 1
+                yield one
 
 
-def _addition_piece(one: Sum) -> Piece:
-    return Piece(Family.ADDITION, Asked(one.text, answer=one.answer), scratchpad(one.a, one.b))
+def addition_piece(one: Sum) -> Piece:
+    gold = scratchpad(one.a, one.b, reversed=one.reversed)
+    return Piece(Family.ADDITION, Asked(one.text, answer=one.answer), gold)
 
 
 def _shots(rng: random.Random, share: float) -> int:

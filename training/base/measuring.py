@@ -11,7 +11,7 @@ from generation.prompts import Asked, build_prompt, stop_strings, uses_calculato
 from generation.registry.loading import LoadedModel
 from generation.sampling.local import LocalSampler
 from generation.sampling.types import PromptRequest, SamplingSettings
-from problems.addition import is_valid_scratchpad
+from problems.addition import REVERSED_ORDER, WRITTEN_ORDER, is_valid_scratchpad
 from problems.drawing import Drawn, draw_sums, draw_word_problems
 from problems.grading import grade
 from problems.types import Family, Verdict
@@ -30,13 +30,16 @@ def measure(
     seed: int,
     digits: Sequence[int] = (1, 2, 3, 4, 5),
     word_problems: bool = True,
+    answer_order: str = WRITTEN_ORDER,
 ) -> dict[str, Any]:
     """Shares of right answers among at most `count` questions of the test splits for each kind.
 
     Returns `addition` by number of digits, `addition_valid` (no wrong line in the scratchpad) and `word_problem`, each
     also with `_hinted`; `styles` and `right_by_style` of the word problems. word_problems: False leaves these out.
+    answer_order: of the sums.
     """
-    sums = {length: _test_sums(length, count, seed) for length in digits}
+    backwards = answer_order == REVERSED_ORDER
+    sums = {length: _test_sums(length, count, seed, backwards) for length in digits}
     words = _test_word_problems(count, seed) if word_problems else []
     found: dict[str, Any] = {}
     for hint, ending in ((False, ""), (True, "_hinted")):
@@ -77,9 +80,9 @@ def judge(family: Family, questions: Sequence[Drawn], texts: Sequence[str]) -> l
     ]
 
 
-def _test_sums(length: int, count: int, seed: int) -> list[Drawn]:
+def _test_sums(length: int, count: int, seed: int, backwards: bool) -> list[Drawn]:
     there = 100 if length == 1 else (9 * 10 ** (length - 1)) ** 2
-    drawn = draw_sums(min(there, _DRAWN_PER_TEST * count), digits=[length], seed=seed)
+    drawn = draw_sums(min(there, _DRAWN_PER_TEST * count), digits=[length], seed=seed, reversed=backwards)
     return list(islice((one for one in drawn if one.split == "test"), count))
 
 
