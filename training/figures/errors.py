@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from typing import NoReturn
+
 from accounts.errors import Conflict, InvalidInput, NotFound
 
 
 class UnknownFigure(InvalidInput):
-    """There is no figure of that name, no such plan, or it is not asked for as it can be."""
+    """There is no figure of that name, or no plan that makes it."""
 
     code = "unknown_figure"
+    blames_arguments = True
+
+
+class BadPlan(InvalidInput):
+    """A plan is not there, or not what one may be; details name its key."""
+
+    code = "bad_plan"
     blames_arguments = True
 
 
@@ -26,3 +35,11 @@ class NothingToDraw(Conflict):
     """The runs are finished, but do not hold what this figure shows; `message` says what is missing."""
 
     code = "nothing_to_draw"
+
+
+def refuse_plan(plan: str, key: str, value: object, expected: str) -> NoReturn:
+    """Raises BadPlan: what `key` of a plan holds is of no use."""
+    raise BadPlan(
+        f"{key}: {value!r} in plan {plan!r} is not usable, expected {expected}.",
+        details={"field": key, "value": str(value)[:200], "expected": expected, "plan": plan},
+    )

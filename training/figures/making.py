@@ -12,7 +12,7 @@ from typing import Any
 from django.db import transaction
 
 from accounts.audit import Actor, record
-from accounts.errors import StarchamberError
+from accounts.errors import InvalidInput, StarchamberError
 from accounts.gates import require
 from accounts.models import User
 from accounts.roles import Act
@@ -20,10 +20,10 @@ from jobs.charts import Chart
 from ratings.library.datasets import get_dataset
 from ratings.library.models import Dataset
 from training.figures.catalogue import Kind, kind_named
-from training.figures.errors import NothingToDraw, UnknownFigure
+from training.figures.errors import NothingToDraw
 from training.figures.kinds import step_counts
 from training.figures.models import FigureRecord
-from training.figures.reading import require_finished, source_steps
+from training.figures.reading import require_finished, solutions_by_source, source_steps
 from training.figures.selectors import get_figure
 from training.figures.types import Figure, RunFacts
 from training.runs.blinding import require_visible_votes
@@ -39,7 +39,7 @@ MAX_RUNS = 100
 def runs_labelled(labels: Sequence[str]) -> list[TrainingRun]:
     """The runs that hold these labels, in this order, none twice. Raises UnknownRun and InvalidInput."""
     if len(labels) > MAX_RUNS:
-        raise UnknownFigure(
+        raise InvalidInput(
             f"run: {len(labels)} runs; expected at most {MAX_RUNS}.",
             details={"field": "run", "value": len(labels), "expected": f"at most {MAX_RUNS}"},
         )
@@ -54,10 +54,13 @@ def runs_labelled(labels: Sequence[str]) -> list[TrainingRun]:
 
 
 def make_figure(name: str, runs: Sequence[TrainingRun], *, actor: Actor, plan: str = "") -> FigureRecord:
-    """The figure of these runs. Raises UnknownFigure, RunNotFinished, NothingToDraw; the last two are recorded."""
+    """The figure of these runs.
+
+    Raises UnknownFigure, InvalidInput, RunNotFinished, NothingToDraw; the last two are recorded.
+    """
     kind = kind_named(name)
     if not runs:
-        raise UnknownFigure(
+        raise InvalidInput(
             f"run: figure {name!r} needs runs: {kind.needs}.",
             details={"field": "run", "value": [], "expected": kind.needs},
         )
@@ -122,14 +125,10 @@ def make_figure_for(user: User, name: str, runs: Sequence[TrainingRun]) -> Figur
 def make_source_figure(name: str, dataset: str, sources: Sequence[str], *, actor: Actor) -> FigureRecord:
     """The figure of solutions of the library. Raises as make_figure does, and UnknownDataset."""
     kind = kind_named(name)
-    _require_of_sources(kind)
+    _require_of_sources(kind, dataset)
     found = get_dataset(dataset)
     chosen = list(dict.fromkeys(sources))
-    if not chosen:
-        raise UnknownFigure(
-            "source: none is given; expected labels of sources whose solutions are compared with the human ones.",
-            details={"field": "source", "value": [], "expected": "labels of sources"},
-        )
+    _require_a_source(found, chosen)
     made = FigureRecord(name=name, dataset=found, sources=chosen)
     return _recorded(made, [], lambda: _of_sources(found, chosen), actor)
 
@@ -138,11 +137,24 @@ def _of_sources(dataset: Dataset, sources: Sequence[str]) -> Figure:
     return step_counts.build(source_steps(dataset, sources))
 
 
-def _require_of_sources(kind: Kind) -> None:
+def _require_a_source(dataset: Dataset, chosen: Sequence[str]) -> None:
+    """Raises InvalidInput, with the sources that there are, where none is given."""
+    if chosen:
+        return
+    there = solutions_by_source(dataset)
+    known = ", ".join(f"{label} ({count:,})" for label, count in there.items()) or "none"
+    raise InvalidInput(
+        "source: none is given; expected sources whose solutions are compared with the human ones. Dataset"
+        f" {dataset.name!r} has solutions of {known}.",
+        details={"field": "source", "value": [], "dataset": dataset.name, "expected": list(there)},
+    )
+
+
+def _require_of_sources(kind: Kind, dataset: str) -> None:
     if not kind.of_sources:
-        raise UnknownFigure(
+        raise InvalidInput(
             f"dataset: figure {kind.name!r} is made from runs: {kind.needs}.",
-            details={"field": "dataset", "expected": kind.needs},
+            details={"field": "dataset", "value": dataset[:100], "expected": kind.needs},
         )
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
+from django.db.models import Count
+
 from generation.registry.models import LanguageModel
 from generation.registry.provenance import NOT_BY_A_MODEL
 from jobs.models import Job
@@ -132,10 +134,22 @@ def source_steps(dataset: Dataset, sources: Sequence[str]) -> list[SolutionSteps
         if not steps:
             raise NothingToDraw(
                 f"Dataset {dataset.name!r} has no solution of source {source!r} beside a human one.",
-                details={"dataset": dataset.name, "source": source},
+                details={
+                    "field": "source",
+                    "value": source,
+                    "dataset": dataset.name,
+                    "source": source,
+                    "expected": list(solutions_by_source(dataset)),
+                },
             )
         found.append(SolutionSteps(source, 0, steps))
     return found
+
+
+def solutions_by_source(dataset: Dataset) -> dict[str, int]:
+    """How many live solutions each source has of a dataset's questions."""
+    rows = Rationale.objects.filter(question__dataset=dataset, live=True).order_by()
+    return dict(rows.values_list("source__label").annotate(count=Count("pk")).order_by("source__label"))
 
 
 def _human_steps(dataset: Dataset, *, apart_from: Sequence[str] = ()) -> dict[int, int]:

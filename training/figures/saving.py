@@ -14,9 +14,33 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from accounts.arguments import folder_to_fill
+from accounts.errors import InvalidInput
 from training.figures.drawing import picture_spec
 from training.figures.rendering import render
 from training.figures.types import Figure
+
+ENDINGS = ("svg", "png", "json", "csv")
+
+
+def folder_for(name: str, out: str) -> Path:
+    """The folder that the option `out` names, once it is known that the figure's files can go there.
+
+    Nothing is written. Raises InvalidInput.
+    """
+    folder = folder_to_fill(out)
+    for ending in ENDINGS:
+        if (folder / f"{name}.{ending}").is_dir():
+            raise InvalidInput(
+                f"out: {out[:200]!r} is not usable: {name}.{ending} in it is a folder; expected room for the files.",
+                code="cannot_write",
+                details={
+                    "field": "out",
+                    "value": out[:200],
+                    "expected": f"a folder without a folder {name}.{ending}",
+                },
+            )
+    return folder
 
 
 def save_figure(figure: Figure, folder: Path, *, made_by: dict[str, Any]) -> list[dict[str, Any]]:

@@ -19,7 +19,7 @@ def unknown_recipe(name: str, known: list[str]) -> RecipeError:
     return RecipeError(
         f"There is no recipe {name!r}, neither by name nor as a file; named ones are {', '.join(known)}.",
         code="unknown_recipe",
-        details={"recipe": name, "expected": known},
+        details={"recipe": name, "field": "recipe", "value": name[:200], "expected": known},
     )
 
 
@@ -27,7 +27,13 @@ def unreadable_recipe(name: str, reason: str) -> RecipeError:
     return RecipeError(
         f"Recipe {name!r} can not be read: {reason}.",
         code="unreadable_recipe",
-        details={"recipe": name, "reason": reason},
+        details={
+            "recipe": name,
+            "field": "recipe",
+            "value": name[:200],
+            "expected": "a TOML file, or the name of a recipe",
+            "reason": reason,
+        },
     )
 
 
@@ -37,7 +43,13 @@ def unknown_algorithm(name: str, *, known: list[str], planned: list[str]) -> Inv
     return InvalidInput(
         f"{name!r} {words}; expected one of {', '.join(known)}.",
         code="unknown_algorithm",
-        details={"algorithm": name, "expected": known, "planned": planned},
+        details={
+            "algorithm": name,
+            "field": "algorithm",
+            "value": name[:200],
+            "expected": known,
+            "planned": planned,
+        },
     )
 
 
@@ -45,7 +57,13 @@ def other_algorithm(recipe: str, *, wants: str, asked: str) -> RecipeError:
     return RecipeError(
         f"Recipe {recipe!r} is of algorithm {wants!r}, not {asked!r}.",
         code="other_algorithm",
-        details={"recipe": recipe, "algorithm": asked, "expected": wants},
+        details={
+            "recipe": recipe,
+            "field": "algorithm",
+            "value": asked,
+            "algorithm": asked,
+            "expected": wants,
+        },
     )
 
 
@@ -57,12 +75,20 @@ def bad_override(pair: str) -> InvalidInput:
     )
 
 
+def given_twice(key: str, value: str) -> InvalidInput:
+    return InvalidInput(
+        f"--set: {key} is given twice, the second time as {value[:200]!r}; expected each key once.",
+        code="bad_override",
+        details={"field": key, "value": value[:200], "expected": "each key once"},
+    )
+
+
 def unknown_key(key: str, *, nearest: str | None, known: list[str]) -> RecipeError:
     meant = f"did you mean {nearest!r}?" if nearest else f"expected one of {', '.join(known)}"
     return RecipeError(
         f"{key}: no key of this recipe; {meant}",
         code="unknown_key",
-        details={"key": key, "field": key, "nearest": nearest, "expected": known},
+        details={"key": key, "field": key, "value": key, "nearest": nearest, "expected": known},
     )
 
 

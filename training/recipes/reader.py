@@ -24,6 +24,7 @@ from training.recipes.comments import ALGORITHM, Comments, read_comments
 from training.recipes.errors import (
     bad_override,
     bad_value,
+    given_twice,
     other_algorithm,
     unknown_algorithm,
     unknown_key,
@@ -134,7 +135,8 @@ def usual_value(recipe: Recipe, key: str) -> Any:
 def parse_overrides(pairs: Iterable[str]) -> dict[str, Any]:
     """`key=value` each, the value in TOML's words; what is no TOML is taken as a text. Raises InvalidInput.
 
-    So both `base="tiny-base"` and, as a shell leaves it, `base=tiny-base` name the model.
+    Both `base="tiny-base"` and, as a shell leaves it, `base=tiny-base` name the model. A key stands once: of two values
+    nobody can tell which was meant.
     """
     found: dict[str, Any] = {}
     for pair in pairs:
@@ -142,6 +144,8 @@ def parse_overrides(pairs: Iterable[str]) -> dict[str, Any]:
         if matched is None:
             raise bad_override(pair)
         key, value = matched[1], matched[2].strip()
+        if key in found:
+            raise given_twice(key, value)
         found[key] = _toml_value(value)
     return found
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import Any
 
 from django.core.management.base import CommandParser
@@ -12,12 +11,12 @@ from accounts.arguments import BadArguments
 from accounts.audit import COMMAND
 from accounts.commands import JsonCommand
 from training.figures.catalogue import KINDS, kind_named
-from training.figures.errors import UnknownFigure
+from training.figures.errors import BadPlan
 from training.figures.making import from_stored, made_by, make_figure, make_source_figure, runs_labelled
 from training.figures.models import FigureRecord
 from training.figures.performing import perform
 from training.figures.plans import plan_names, plan_of, read_plan
-from training.figures.saving import save_figure
+from training.figures.saving import folder_for, save_figure
 from training.recipes.reader import parse_overrides
 
 
@@ -71,9 +70,10 @@ class Command(JsonCommand):
 
     def run(self, *, name: str, out: str, **options: Any) -> dict[str, Any]:
         kind_named(name)
+        folder = folder_for(name, out)
         made = _made(name, **options)
         figure = from_stored(made)
-        files = save_figure(figure, Path(out), made_by=made_by(made))
+        files = save_figure(figure, folder, made_by=made_by(made))
         return {
             "figure": name,
             "id": made.pk,
@@ -97,13 +97,28 @@ def _made(
 ) -> FigureRecord:
     asked = [bool(runs), bool(dataset or sources), recipe is not None]
     if sum(asked) != 1:
-        raise BadArguments("one of --run, --dataset with --source, and --recipe is needed, and only one")
+        raise BadArguments(
+            "one of --run, --dataset with --source, and --recipe is needed, and only one",
+            field="run",
+            value=runs,
+            expected="labels of runs; or --dataset with --source; or --recipe",
+        )
     if (seeds or overrides) and recipe is None:
-        raise BadArguments("--seeds and --set belong to --recipe")
+        field = "seeds" if seeds else "set"
+        raise BadArguments(
+            "--seeds and --set belong to --recipe",
+            field=field,
+            value=seeds or overrides,
+            expected="--recipe beside it",
+        )
+    if sources and not dataset:
+        raise BadArguments(
+            "--source belongs to --dataset", field="dataset", value=dataset, expected="the name of a dataset"
+        )
     if recipe is not None:
         plan = read_plan(recipe or plan_of(name), seeds=seeds, overrides=parse_overrides(overrides))
         if plan.figure != name:
-            raise UnknownFigure(
+            raise BadPlan(
                 f"recipe: plan {plan.name!r} is of figure {plan.figure!r}, not {name!r}.",
                 details={"field": "recipe", "value": recipe, "expected": f"a plan of {name}"},
             )
