@@ -6,7 +6,7 @@ sampled from, evaluated, registered and trained from again knows nothing of adap
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +14,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from training.errors import TrainingError
+from training.errors import no_lora_target
 
 #: What adapters are called in the names of parameters.
 NAME = "lora"
@@ -72,17 +72,18 @@ def _attach(model: nn.Module, lora: Lora, seed: int) -> Any:
         target_modules=list(lora.targets) or "all-linear",
         bias="none",
     )
-    missing = [target for target in lora.targets if target not in linear_names(model)]
-    if missing:
-        known = linear_names(model)
-        raise TrainingError(
-            f"lora_targets: the model has no linear layer {missing[0]!r}; it has {', '.join(known)}.",
-            code="no_lora_target",
-            details={"field": "lora_targets", "value": missing[0], "expected": known},
-        )
+    require_targets(model, lora.targets)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         return LoraModel(model, config, NAME)
+
+
+def require_targets(model: nn.Module, targets: Sequence[str]) -> None:
+    """Raises TrainingError (no_lora_target) for the first that names no linear layer. The model may have no weights."""
+    known = linear_names(model)
+    for target in targets:
+        if target not in known:
+            raise no_lora_target(target, known)
 
 
 def linear_names(model: nn.Module) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
@@ -64,6 +65,15 @@ class BatchDoesNotFit(TrainingError):
             "LoRA (lora_rank), shorter examples or a larger machine help; a smaller batch does not.",
             details={"step": step},
         )
+
+
+def no_lora_target(target: str, known: Sequence[str]) -> TrainingError:
+    """known: the last parts of the names of the model's linear layers."""
+    return TrainingError(
+        f"lora_targets: the model has no linear layer {target!r}; it has {', '.join(known)}.",
+        code="no_lora_target",
+        details={"field": "lora_targets", "value": target, "expected": list(known)},
+    )
 
 
 class ProcessLost(StarchamberError):

@@ -37,9 +37,8 @@ def prepared(loaded: LoadedModel, how: Optimisation) -> Iterator[None]:
         raise
 
 
-@contextmanager
-def _checkpointing(model: Any) -> Iterator[None]:
-    """Activations are computed anew in the backward pass instead of kept: a third slower, much less memory."""
+def require_checkpointing(model: Any) -> None:
+    """Raises TrainingError (no_checkpointing). The model may have no weights."""
     if not getattr(model, "supports_gradient_checkpointing", False):
         name = type(model).__name__
         raise TrainingError(
@@ -47,6 +46,12 @@ def _checkpointing(model: Any) -> Iterator[None]:
             code="no_checkpointing",
             details={"field": "gradient_checkpointing", "value": True, "expected": False},
         )
+
+
+@contextmanager
+def _checkpointing(model: Any) -> Iterator[None]:
+    """Activations are computed anew in the backward pass instead of kept: a third slower, much less memory."""
+    require_checkpointing(model)
     # Not the reentrant kind, which finds no gradient behind frozen embeddings: the hook that helps it there, and that
     # no other process could be sent, is not needed then.
     model.activation_checkpointing_enable({"use_reentrant": False})

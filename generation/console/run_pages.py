@@ -19,6 +19,7 @@ from generation.console.access import model_trail, permissions
 from generation.console.filters import CandidateFilterForm
 from generation.runs import selectors
 from generation.runs.models import GenerationRun
+from generation.runs.vocabulary import Unknown
 from jobs.live import live_curves, live_job
 from problems.types import Verdict
 
@@ -73,6 +74,7 @@ def _results(run: GenerationRun) -> dict[str, Any]:
     return {
         "run": run,
         "is_live": run.job.is_live,
+        "unknown": Unknown.from_json(run.conditions.get("unknown_characters")),
         "summary": summary,
         "percent": {
             name: None if share is None else 100 * share

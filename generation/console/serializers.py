@@ -82,7 +82,10 @@ class NewLanguageModelSerializer(serializers.Serializer[Any]):
 
 
 class GenerationSerializer(serializers.ModelSerializer[GenerationRun]):
-    """A generation run. `state`: its job's; `job` is what is cancelled and resumed."""
+    """A generation run. `state`: its job's; `job` is what is cancelled and resumed.
+
+    `conditions`: `unknown_characters`, where questions have some that the model's tokenizer does not know.
+    """
 
     dataset = serializers.CharField(source="dataset.name", read_only=True)
     model = serializers.CharField(source="model.label", read_only=True)
@@ -107,7 +110,7 @@ class GenerationSerializer(serializers.ModelSerializer[GenerationRun]):
                 "samples",
             ),
             *("planned", "temperature", "top_p", "seed", "shots", "hint", "max_new_tokens", "batch_size"),
-            *("calculator", "created_at", "created_by", "finished_at"),
+            *("calculator", "conditions", "created_at", "created_by", "finished_at"),
         ]
         read_only_fields = fields
 

@@ -4,15 +4,14 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('generation', '0001_models_and_candidates'),
+        ("generation", "0001_models_and_candidates"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='generationrun',
-            name='conditions',
+            model_name="generationrun",
+            name="conditions",
             field=models.JSONField(blank=True, default=dict),
         ),
     ]

@@ -89,7 +89,7 @@ def folder_facts(folder: Path) -> FolderFacts:
         files=listed,
         bytes=sum(file.bytes for file in listed),
         parameters=sum(parameters_in(path) for path in files if path.suffix == ".safetensors"),
-        context=next((_count(config, key) for key in _CONTEXT_KEYS if _count(config, key)), 0),
+        context=context_in(folder),
         vocabulary=_count(config, "vocab_size"),
         architecture=_architecture(config),
         made=read_json(manifest) if manifest.is_file() else {},
@@ -105,15 +105,48 @@ def sha256_of(path: Path) -> str:
 
 def parameters_in(path: Path) -> int:
     """How many numbers the tensors of a safetensors file hold, by its header. Raises NoModel."""
+    return sum(math.prod(shape) for shape in shapes_in(path).values())
+
+
+def shapes_in(path: Path) -> dict[str, tuple[int, ...]]:
+    """The shape of each tensor of a safetensors file, by its header alone. Raises NoModel."""
     try:
         with path.open("rb") as stream:
             (length,) = struct.unpack("<Q", stream.read(8))
             if length > _MAX_HEADER:
                 raise ValueError("header too long")
             header = json.loads(stream.read(length))
-        return sum(math.prod(entry["shape"]) for name, entry in header.items() if name != "__metadata__")
+        return {
+            name: tuple(map(int, entry["shape"])) for name, entry in header.items() if name != "__metadata__"
+        }
     except (struct.error, ValueError, KeyError, TypeError, AttributeError) as error:
         raise NoModel(f"{path.name} is no safetensors file") from error
+
+
+def linear_names_in(folder: Path) -> list[str]:
+    """The last parts of the names of what seem to be linear layers, each once, in their order. Raises NoModel.
+
+    By the stored weights: matrices, but for those with a row for each token (embeddings and the output) and tables of
+    positions. Which of them are linear layers indeed, the model itself says once it is built.
+    """
+    config = read_json(folder / "config.json")
+    vocabulary, context = _count(config, "vocab_size"), context_in(folder)
+    names = []
+    for path in model_files(folder):
+        shapes = shapes_in(path) if path.suffix == ".safetensors" else {}
+        for name, shape in shapes.items():
+            layer, _, kind = name.rpartition(".")
+            in_a_block = any(part.isdecimal() for part in layer.split("."))
+            is_table = bool(shape) and (shape[0] == vocabulary or (not in_a_block and shape[0] == context))
+            if kind == "weight" and len(shape) == 2 and not is_table:
+                names.append(layer.rpartition(".")[2])
+    return list(dict.fromkeys(names))
+
+
+def context_in(folder: Path) -> int:
+    """Most tokens of prompt and completion together, as the configuration says; 0 where it does not. Raises NoModel."""
+    config = read_json(folder / "config.json")
+    return next((_count(config, key) for key in _CONTEXT_KEYS if _count(config, key)), 0)
 
 
 def read_json(path: Path) -> dict[str, Any]:

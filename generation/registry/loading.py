@@ -14,11 +14,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from safetensors import SafetensorError, safe_open
-from transformers import AutoModelForCausalLM, AutoTokenizer
+from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 
 from generation.registry.unusable import ModelUnusable
 
@@ -45,6 +45,9 @@ class LoadedModel:
     context: int
     #: "cpu", "cuda", "cuda:1", "mps".
     device: str
+    #: How a GPU decodes a GPT-J: "eager", kernel by kernel; "graphs", steps recorded and replayed; "compiled", these
+    #: with kernels fused. Other models and devices decode as ever.
+    decoding: Literal["eager", "graphs", "compiled"] = "eager"
 
 
 def load_folder(path: str | Path, *, device: str = "cpu") -> LoadedModel:
@@ -66,6 +69,22 @@ def load_folder(path: str | Path, *, device: str = "cpu") -> LoadedModel:
     return LoadedModel(
         model=model.eval(), tokenizer=tokenizer, context=_context_of(folder, model), device=device
     )
+
+
+def load_skeleton(folder: Path) -> Any:
+    """The model of a folder without its weights: what its modules are called and can do, at next to no cost.
+
+    Raises ModelUnusable (missing_config, bad_config, remote_code, not_a_causal_lm).
+    """
+    config = _read_object(folder, "config.json", missing="missing_config", bad="bad_config")
+    _refuse_remote_code(folder, config)
+    try:
+        with quiet(), torch.device("meta"):
+            settings = AutoConfig.from_pretrained(str(folder), local_files_only=True, trust_remote_code=False)
+            auto: Any = AutoModelForCausalLM
+            return auto.from_config(settings, trust_remote_code=False, **_attention(config))
+    except Exception as error:
+        raise _not_built(folder, config, error) from error
 
 
 def load_hub(name: str, device: str = "cpu") -> LoadedModel:
@@ -214,8 +233,6 @@ def load_tokenizer(folder: Path) -> Any:
 
 
 def _load_weights(folder: Path, config: dict[str, Any], device: str) -> Any:
-    # GPT-J of transformers 5 knows eager attention only, and refuses the others when it is built.
-    attention = {"attn_implementation": "eager"} if config.get("model_type") == "gptj" else {}
     try:
         with _ONE_AT_A_TIME, quiet():
             auto: Any = AutoModelForCausalLM
@@ -228,17 +245,12 @@ def _load_weights(folder: Path, config: dict[str, Any], device: str) -> Any:
                 output_loading_info=True,
                 # So that they stand in the report and not in a message that only says to look at one.
                 ignore_mismatched_sizes=True,
-                **attention,
+                **_attention(config),
             )
     except (SafetensorError, OSError) as error:
         raise _damaged(folder, "the weights", _short(error)) from error
     except Exception as error:
-        if "Unrecognized configuration class" in str(error):
-            raise ModelUnusable(
-                f"{folder.name}: {config.get('model_type', 'it')} is no language model that continues a text.",
-                code="not_a_causal_lm",
-            ) from error
-        raise ModelUnusable(f"{folder.name}: config.json: {_short(error)}", code="bad_config") from error
+        raise _not_built(folder, config, error) from error
     lacking = [*report["missing_keys"], *(str(entry[0]) for entry in report["mismatched_keys"])]
     if lacking:
         raise _damaged(folder, "the weights", f"{sorted(lacking)[0]} is missing or of another shape")
@@ -246,6 +258,20 @@ def _load_weights(folder: Path, config: dict[str, Any], device: str) -> Any:
         if not torch.isfinite(weight).all():
             raise _damaged(folder, "the weights", f"{name} holds NaN or infinity")
     return model.to(device)
+
+
+def _attention(config: dict[str, Any]) -> dict[str, str]:
+    # GPT-J of transformers 5 knows eager attention only, and refuses the others when it is built.
+    return {"attn_implementation": "eager"} if config.get("model_type") == "gptj" else {}
+
+
+def _not_built(folder: Path, config: dict[str, Any], error: Exception) -> ModelUnusable:
+    if "Unrecognized configuration class" in str(error):
+        return ModelUnusable(
+            f"{folder.name}: {config.get('model_type', 'it')} is no language model that continues a text.",
+            code="not_a_causal_lm",
+        )
+    return ModelUnusable(f"{folder.name}: config.json: {_short(error)}", code="bad_config")
 
 
 def _compare(folder: Path, tokenizer: Any, model: Any) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from django.conf import settings
@@ -10,7 +12,6 @@ from generation.registry.errors import ModelChanged, UnusableFolder
 from generation.registry.facts import NoModel, files_digest, hashed, model_files
 from generation.registry.models import LanguageModel
 from generation.registry.selectors import folder_of
-from generation.registry.tokens import Tokenizer
 
 if TYPE_CHECKING:
     from generation.registry.loading import LoadedModel
@@ -30,19 +31,21 @@ def load_model(model: LanguageModel, *, device: str | None = None) -> LoadedMode
     torch.set_num_threads(1)
     chosen = settings.DEVICE if device is None else device
     if model.kind == LanguageModel.Kind.HUB:
-        return load_hub(model.location, chosen)
-    require_unchanged(model)
-    return load_folder(folder_of(model), device=chosen)
+        loaded = load_hub(model.location, chosen)
+    else:
+        require_unchanged(model)
+        loaded = load_folder(folder_of(model), device=chosen)
+    return replace(loaded, decoding=settings.GPU_DECODING)
 
 
-def load_tokenizer_of(model: LanguageModel) -> Tokenizer:
-    """A registered model's tokenizer alone. Raises as load_model does."""
-    from generation.registry.loading import hub_folder, load_tokenizer
+def files_of(model: LanguageModel) -> Path:
+    """The folder of a registered model; a hub's is fetched. Whether it is unchanged, load_model looks.
 
-    if model.kind == LanguageModel.Kind.HUB:
-        return load_tokenizer(hub_folder(model.location))
-    require_unchanged(model)
-    return load_tokenizer(folder_of(model))
+    Raises UnusableFolder, and what fetching raises.
+    """
+    from generation.registry.loading import hub_folder
+
+    return hub_folder(model.location) if model.kind == LanguageModel.Kind.HUB else folder_of(model)
 
 
 def require_unchanged(model: LanguageModel) -> None:

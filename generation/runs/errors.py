@@ -29,3 +29,9 @@ class NoKey(InvalidInput):
     """The environment of the process that samples lacks the key of an endpoint."""
 
     code = "no_key"
+
+
+class TokenizerLacks(InvalidInput):
+    """The model's tokenizer can not write what the dataset's questions and answers are made of."""
+
+    code = "tokenizer_lacks"

@@ -64,7 +64,7 @@ def summary_of(run: GenerationRun) -> dict[str, Any]:
     """CONTRACT.md's answer of `generate`: what is stored so far.
 
     seconds: from the first attempt's start to the last batch; null before the end. questions_right: questions with at
-    least one right answer.
+    least one right answer. What the work met on the way stands behind these.
     """
     verdicts = verdict_counts(run)
     rows = run.candidates.aggregate(
@@ -80,6 +80,7 @@ def summary_of(run: GenerationRun) -> dict[str, Any]:
         "questions_right": rows["right"],
         "tokens": rows["tokens"] or 0,
         "seconds": seconds_of(run),
+        **run.conditions,
     }
 
 

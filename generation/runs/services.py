@@ -13,6 +13,7 @@ from generation.prompts import stop_strings, uses_calculator
 from generation.registry.models import LanguageModel
 from generation.runs.models import GenerationBatch, GenerationRun, Prompt
 from generation.runs.spec import MAX_LANES, CheckedSpec, GenerationSpec, check_spec
+from generation.runs.vocabulary import require_layout, writer_at_hand
 from jobs import clock
 from jobs.models import Job
 from jobs.services import create_job
@@ -28,9 +29,10 @@ _CHUNK = 1_000
 def launch_generation(spec: GenerationSpec, *, actor: Actor) -> GenerationRun:
     """Stores the run with its prompts, batches and jobs; `jobs_of` are then to be enqueued.
 
-    Raises the errors of check_spec; nothing is written then.
+    Raises the errors of check_spec, TokenizerLacks and ModelUnusable (bad_tokenizer); nothing is written then.
     """
     checked = check_spec(spec)
+    require_layout(writer_at_hand(checked.model), checked.model, checked.dataset, field="model")
     with transaction.atomic():
         run = _store_run(checked, actor)
         insert_rows(Prompt, ("run", "number", "question", "revision", "text"), _prompt_rows(run, checked))

@@ -20,6 +20,7 @@ from generation.runs.models import Candidate, GenerationBatch, GenerationRun
 from generation.runs.samplers import open_sampler, room_for, sampling_settings
 from generation.runs.spec import DEFAULT_NEW_TOKENS
 from generation.runs.texts import Reading, read_completion
+from generation.runs.vocabulary import require_layout, unknown_in, writer_for_work
 from generation.sampling.errors import EndpointError
 from generation.sampling.types import Completion, PromptRequest, Sampler
 from jobs.errors import TransientJobError
@@ -62,6 +63,7 @@ def _open(run: GenerationRun, context: JobContext) -> Sampler:
     """The model, and the run's number of new tokens settled, which is the same whichever lane settles it."""
     context.stage("loading the model")
     with _tried_again():
+        _check_vocabulary(run, context)
         sampler = open_sampler(run, watch=context)
     if run.max_new_tokens is None:
         prompts = run.prompts.order_by("number").values_list("text", flat=True).iterator(chunk_size=1_000)
@@ -71,6 +73,19 @@ def _open(run: GenerationRun, context: JobContext) -> Sampler:
         with context.writing():
             run.save(update_fields=["max_new_tokens"])
     return sampler
+
+
+def _check_vocabulary(run: GenerationRun, context: JobContext) -> None:
+    """Raises TokenizerLacks, for models that only a worker can read; notes what single questions have beyond it."""
+    writer = writer_for_work(run.model)
+    require_layout(writer, run.model, run.dataset, field="model")
+    prompts = run.prompts.order_by("number").values_list("text", flat=True)
+    unknown = unknown_in(writer, prompts.iterator(chunk_size=1_000))
+    if unknown is not None and "unknown_characters" not in run.conditions:
+        context.log(unknown.words)
+        run.conditions["unknown_characters"] = unknown.as_json()
+        with context.writing():
+            run.save(update_fields=["conditions"])
 
 
 @contextmanager

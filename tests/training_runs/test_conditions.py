@@ -11,6 +11,7 @@ import torch
 from django.test import Client
 
 from accounts.audit import COMMAND
+from generation.registry.characters import writer_in, writer_of
 from generation.registry.checkpoints import save_checkpoint
 from generation.registry.loading import LoadedModel, load_folder
 from generation.registry.manifest import read_manifest
@@ -33,7 +34,6 @@ from training.runs import checkpoints
 from training.runs.launching import resume_run
 from training.runs.models import TrainingRun
 from training.runs.selectors import get_run
-from training.runs.vocabulary import lost_characters
 from training.runs.watching import JobWatch
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("storage")]
@@ -155,21 +155,10 @@ def lacking(folder: Path, missing: str) -> LanguageModel:
     tokenizer.backend_tokenizer.__setstate__(json.dumps(state).encode())
     model = tiny_model(context=256)
     save_checkpoint(LoadedModel(model, tokenizer, 256, "cpu"), folder / "lacking", manifest={})
-    assert lost_characters(load_folder(folder / "lacking").tokenizer, f"a{missing}b") == set(missing)
+    at_hand, loaded = writer_in(folder / "lacking"), writer_of(load_folder(folder / "lacking").tokenizer)
+    assert at_hand is not None and not at_hand.writes_everything
+    assert at_hand.lost(f"a{missing}b") == loaded.lost(f"a{missing}b") == set(missing)
     return register_model("lacking", path=folder / "lacking", actor=COMMAND)
-
-
-def test_a_tokenizer_that_can_not_write_the_layout_is_refused_before_any_work(roots) -> None:
-    make_sums()
-    lacking(roots, "7\n")
-    run = launched("star", base="lacking")
-    with pytest.raises(
-        JobError, match="cannot write a line break, '7', which every question of 'sums'"
-    ) as caught:
-        run_here(run.job_id)
-    assert caught.value.code == "tokenizer_lacks"
-    assert caught.value.details["characters"] == ["\n", "7"]
-    assert not run.examples.exists() and not checkpoints.folder_of_run(run).exists()
 
 
 def test_characters_of_single_questions_that_a_tokenizer_lacks_are_counted(

@@ -12,6 +12,7 @@ from accounts.errors import InvalidInput, StarchamberError
 from generation.registry.models import LanguageModel
 from generation.registry.selectors import folder_of, get_model
 from generation.registry.services import OWN_BASES, ensure_own_base
+from generation.runs.vocabulary import writer_at_hand
 from problems.types import Family
 from ratings.library.datasets import get_dataset
 from ratings.library.models import Dataset, Source
@@ -21,6 +22,7 @@ from ratings.studies.selectors import get_study
 from training.recipes.reader import usual_value
 from training.recipes.schema import Dpo, Recipe, Sft, Star, Vstar
 from training.runs.errors import EmptySplit, NoRationales, NotGraded, NotTrainable
+from training.runs.fitness import check_fitness
 from training.runs.groups import GROUPED_BY, groups_of
 from training.runs.preference_files import find_export_file
 from training.runs.questions import split_questions
@@ -39,7 +41,8 @@ class Inputs:
 
 
 def check_inputs(recipe: Recipe, *, paths_allowed: bool = True) -> Inputs:
-    """Raises an error whose details name the recipe's key: unknown names, empty splits, nothing to learn from.
+    """Raises an error whose details name the recipe's key: unknown names, empty splits, nothing to learn from, a base
+    that does not fit the recipe.
 
     paths_allowed: whether the recipe may name files of this machine, as only commands may.
     """
@@ -63,6 +66,7 @@ def check_inputs(recipe: Recipe, *, paths_allowed: bool = True) -> Inputs:
             _check_held_out(dataset, recipe)
             if recipe.export:
                 find_export_file(recipe.export, raters=recipe.raters, paths_allowed=paths_allowed)
+    check_fitness(recipe, dataset, base, about("base", lambda: writer_at_hand(base)))
     return Inputs(dataset, base, studies)
 
 

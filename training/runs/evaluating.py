@@ -15,10 +15,11 @@ from accounts.audit import Actor, record
 from generation.registry.models import LanguageModel
 from generation.registry.selectors import folder_of, get_model
 from generation.registry.services import check_endpoint
+from generation.runs.vocabulary import require_layout, writer_at_hand
 from jobs.services import create_job
 from ratings.library.datasets import get_dataset
 from ratings.library.models import Dataset
-from ratings.library.options import check_names, refuse
+from ratings.library.options import check_names, check_seed, refuse
 from training.runs.checking import about, ensure_named, require_graded, require_questions, trainable_model
 from training.runs.measured_models import Evaluation
 from training.runs.version import code_version
@@ -29,7 +30,6 @@ GENERATOR = "generator_logprob"
 MAX_SAMPLES = 10_000
 MAX_NEW_TOKENS = 32_768
 MAX_TEMPERATURE = 10.0
-MAX_SEED = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,12 +84,17 @@ class Named:
     dataset: Dataset
     verifiers: list[LanguageModel]
 
+    @property
+    def readers(self) -> list[tuple[str, LanguageModel]]:
+        """Every model that reads the questions, with the field that names it."""
+        return [("model", self.model), *(("verifier", one) for one in self.verifiers)]
+
 
 def launch_evaluation(spec: EvaluationSpec, *, actor: Actor) -> Evaluation:
     """An evaluation that waits. Whoever asked sends its job off, or does it, once this is committed.
 
-    Raises UnknownModel, UnknownDataset, UnknownEndpoint, NotTrainable, NotGraded, EmptySplit, UnusableFolder and
-    InvalidInput; nothing is written then.
+    Raises UnknownModel, UnknownDataset, UnknownEndpoint, NotTrainable, NotGraded, EmptySplit, UnusableFolder,
+    TokenizerLacks, ModelUnusable (bad_tokenizer) and InvalidInput; nothing is written then.
     """
     ensure_named([spec.model, *spec.verifiers], actor=actor)
     named = check_spec(spec)
@@ -121,7 +126,10 @@ def check_spec(spec: EvaluationSpec) -> Named:
     model = about("model", lambda: sampled_model(spec.model))
     require_graded(dataset)
     require_questions(dataset, spec.split, key="split")
-    return Named(model, dataset, _verifiers(spec.verifiers))
+    named = Named(model, dataset, _verifiers(spec.verifiers))
+    for field, one in named.readers:
+        require_layout(writer_at_hand(one), one, dataset, field=field)
+    return named
 
 
 def sampled_model(label: str) -> LanguageModel:
@@ -144,7 +152,7 @@ def _verifiers(labels: Sequence[str]) -> list[LanguageModel]:
 
 def _check_numbers(spec: EvaluationSpec) -> None:
     _check_range("samples", spec.samples, 1, MAX_SAMPLES)
-    _check_range("seed", spec.seed, 0, MAX_SEED)
+    check_seed(spec.seed)
     _check_range("shots", spec.shots, 0, 1_000)
     if spec.max_new_tokens is not None:
         _check_range("max_new_tokens", spec.max_new_tokens, 1, MAX_NEW_TOKENS)

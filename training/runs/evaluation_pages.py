@@ -20,7 +20,7 @@ from jobs.tasks import enqueue
 from training.runs import selectors
 from training.runs.evaluating import launch_evaluation
 from training.runs.evaluation_form import EvaluationForm
-from training.runs.evaluation_showing import best_of_chart, figures_of, verifier_rows
+from training.runs.evaluation_showing import best_of_chart, figures_of, unknown_of, verifier_rows
 from training.runs.measured_models import Evaluation
 from training.runs.pages import permissions
 from training.runs.refusals import show_refusal
@@ -96,4 +96,5 @@ def _result(found: Evaluation) -> dict[str, Any]:
         "figures": figures_of(found.result),
         "chart": best_of_chart(found.result, key=f"evaluation-{found.pk}"),
         "differences": verifier_rows(found.result),
+        "unknown": unknown_of(found.conditions),
     }

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from generation.runs.vocabulary import Unknown
 from jobs.charts import Chart
 from training.runs.evaluating import GENERATOR
 from training.runs.showing import Figure, percent
@@ -51,6 +52,13 @@ def figures_of(result: dict[str, Any]) -> list[Figure]:
                 by = "" if point.curve == "majority vote" else f" by {point.curve}"
                 figures.append(Figure(label + by, percent(point.value) or "", _words(point)))
     return figures
+
+
+def unknown_of(conditions: dict[str, Any]) -> list[str]:
+    """Characters of questions that a model's tokenizer does not know, a sentence for each model."""
+    found = conditions.get("unknown_characters", {})
+    told = ((model, Unknown.from_json(stored)) for model, stored in found.items())
+    return [f"{model}: {unknown.words}" for model, unknown in told if unknown is not None]
 
 
 def points_of(result: dict[str, Any]) -> list[Point]:

@@ -24,12 +24,13 @@ from generation.runs.seeds import sample_seed
 from generation.runs.shots import draw_shots
 from generation.runs.spec import DEFAULT_NEW_TOKENS, asked_of
 from generation.runs.texts import read_completion
+from generation.runs.vocabulary import require_layout, unknown_in, writer_for_work
 from generation.sampling.types import Completion, PromptRequest, Sampler, SamplingSettings
 from problems.grading import grade
 from problems.types import Family, Verdict
 from ratings.studies.services import chunks
 from training.evaluation.report import GENERATOR, QuestionCandidates, evaluate_candidates
-from training.runs.evaluating import EvaluationSpec
+from training.runs.evaluating import EvaluationSpec, Named
 from training.runs.measured_models import Evaluation, Sample, SampleScore, SampleSet
 from training.runs.questions import Asking, drawn, questions_at, split_questions
 
@@ -61,6 +62,7 @@ def run_evaluation(context: JobContext) -> dict[str, Any]:
     evaluation = Evaluation.objects.select_related("model", "dataset").get(job_id=context.job_id)
     spec = EvaluationSpec.from_json(evaluation.settings)
     work = _Work(context, evaluation, spec)
+    work.check_vocabulary()
     work.sample()
     for verifier in evaluation.verifiers.order_by("pk"):
         work.score(verifier)
@@ -68,7 +70,8 @@ def run_evaluation(context: JobContext) -> dict[str, Any]:
     result = work.report()
     with context.writing():
         Evaluation.objects.filter(pk=evaluation.pk).update(result=result)
-    return {"evaluation": evaluation.pk, **result}
+    evaluation.refresh_from_db(fields=["conditions"])
+    return {"evaluation": evaluation.pk, **result, **evaluation.conditions}
 
 
 class _Work:
@@ -81,6 +84,21 @@ class _Work:
         self._questions = questions_at(revision for _, revision in self._set.questions)
         self._prompts = self._built_prompts()
         self._max_new_tokens = spec.max_new_tokens
+
+    def check_vocabulary(self) -> None:
+        """Raises TokenizerLacks, for models that only a worker can read; notes what single questions have beyond it."""
+        evaluation, found = self._evaluation, {}
+        named = Named(evaluation.model, evaluation.dataset, list(evaluation.verifiers.order_by("pk")))
+        for field, model in named.readers:
+            writer = writer_for_work(model)
+            require_layout(writer, model, evaluation.dataset, field=field)
+            unknown = unknown_in(writer, self._prompts.values())
+            if unknown is not None:
+                self._context.log(f"{model.label}: {unknown.words}")
+                found[model.label] = unknown.as_json()
+        if found:
+            with self._context.writing():
+                Evaluation.objects.filter(pk=evaluation.pk).update(conditions={"unknown_characters": found})
 
     def sample(self) -> None:
         """Fills the set. Loads the model only if something is missing."""

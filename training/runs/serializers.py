@@ -218,7 +218,10 @@ class CheckpointSerializer(serializers.ModelSerializer[Checkpoint]):
 
 
 class EvaluationSerializer(serializers.ModelSerializer[Evaluation]):
-    """`result` is CONTRACT.md's object of `evaluate`; {} before the end."""
+    """`result` is CONTRACT.md's object of `evaluate`; {} before the end.
+
+    `conditions`: `unknown_characters` by model, where questions have some that its tokenizer does not know.
+    """
 
     model = serializers.CharField(source="model.label", read_only=True)
     dataset = serializers.CharField(source="dataset.name", read_only=True)
@@ -237,6 +240,7 @@ class EvaluationSerializer(serializers.ModelSerializer[Evaluation]):
             "verifiers",
             "settings",
             "code_version",
+            "conditions",
             "result",
             "job",
             "created_at",

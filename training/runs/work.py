@@ -12,11 +12,11 @@ from training.recipes.reader import from_stored
 from training.recipes.schema import Dpo, Sft, Star, Vstar
 from training.runs.conditions import note_means
 from training.runs.dpo_work import run_dpo
+from training.runs.first_look import check_base
 from training.runs.last_good import keep_last_good
 from training.runs.models import TrainingRun
 from training.runs.sft_work import run_sft
 from training.runs.star_work import run_star
-from training.runs.vocabulary import check_vocabulary
 from training.runs.vstar_work import run_vstar
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def _device_peak() -> int | None:
 def _train(context: JobContext, run: TrainingRun) -> dict[str, Any]:
     recipe = from_stored(run.algorithm, run.recipe_name, run.recipe).values
     note_means(context, recipe)
-    check_vocabulary(context, run)
+    check_base(context, run, recipe)
     match recipe:
         case Sft():
             return run_sft(context, run, recipe)
