@@ -8,7 +8,7 @@ import re
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn
+from typing import Literal, NoReturn, cast, get_args
 from urllib.parse import urlsplit
 
 import environ
@@ -24,6 +24,9 @@ SECRETS = ("SECRET_KEY", "DATABASE_URL", "REDIS_URL", "PROLIFIC_API_TOKEN", "PRO
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*", re.ASCII)
 _HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|[0-9a-f:]+", re.ASCII)
+
+
+GpuDecoding = Literal["eager", "graphs", "compiled"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,7 @@ class Environment:
     model_roots: tuple[Path, ...]
     endpoints: dict[str, tuple[str, str]]
     device: str
+    gpu_decoding: GpuDecoding
     job_lease_seconds: int
     job_watch_seconds: int
     prolific_api_url: str
@@ -195,6 +199,14 @@ def read_device() -> str:
     return value
 
 
+def read_gpu_decoding() -> GpuDecoding:
+    value = os.environ.get("GPU_DECODING", "eager")
+    for known in get_args(GpuDecoding):
+        if value == known:
+            return cast(GpuDecoding, known)
+    stop("GPU_DECODING", value, "eager, graphs or compiled")
+
+
 def read_prolific_url() -> str:
     value = os.environ.get("PROLIFIC_API_URL", "https://api.prolific.com/api/v1")
     try:
@@ -245,6 +257,7 @@ def read_environment() -> Environment:
         model_roots=read_model_roots(),
         endpoints=read_endpoints(),
         device=read_device(),
+        gpu_decoding=read_gpu_decoding(),
         job_lease_seconds=read_int("JOB_LEASE_SECONDS", 30),
         job_watch_seconds=read_int("JOB_WATCH_SECONDS", 5),
         prolific_api_url=read_prolific_url(),

@@ -22,6 +22,8 @@ MODEL_ROOTS = [BASE_DIR / "training" / "base", STORAGE_DIR / "checkpoints", *ENV
 ENDPOINTS = ENVIRONMENT.endpoints
 #: What workers compute on: auto, cpu, cuda, cuda:N or mps.
 DEVICE = ENVIRONMENT.device
+#: How a GPU decodes GPT-J: eager, graphs or compiled (generation.registry.loading.LoadedModel.decoding).
+GPU_DECODING = ENVIRONMENT.gpu_decoding
 #: How long a job stays with a worker that says nothing, and how often the watch looks, in seconds.
 JOB_LEASE_SECONDS = ENVIRONMENT.job_lease_seconds
 JOB_WATCH_SECONDS = ENVIRONMENT.job_watch_seconds

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -53,4 +54,4 @@ class MemoryStore:
 
 def clone(loaded: LoadedModel) -> LoadedModel:
     """The same model again, to be trained without changing the first."""
-    return LoadedModel(copy.deepcopy(loaded.model), loaded.tokenizer, loaded.context, loaded.device)
+    return replace(loaded, model=copy.deepcopy(loaded.model))

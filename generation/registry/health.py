@@ -39,17 +39,18 @@ def endpoints() -> Check:
 
 
 def device() -> Check:
-    """Whether what DEVICE asks for by name is there."""
+    """Whether what DEVICE asks for by name is there, and how a GPU would decode."""
     wanted = settings.DEVICE
+    told = wanted if settings.GPU_DECODING == "eager" else f"{wanted}, GPU_DECODING={settings.GPU_DECODING}"
     if wanted in ("auto", "cpu"):
-        return Check("device", True, wanted)
+        return Check("device", True, told)
     from generation.registry.loading import pick_device
 
     try:
         pick_device(wanted)
     except ModelUnusable:
         return Check("device", False, f"{wanted} is not on this machine; set DEVICE=auto, or cpu")
-    return Check("device", True, wanted)
+    return Check("device", True, told)
 
 
 CHECKS: list[Callable[[], Check]] = [model_roots, endpoints, device]

@@ -15,8 +15,10 @@ from generation.registry.tokens import encode_prompts
 from generation.sampling.decoders import CacheDecoder, Decoder
 from generation.sampling.errors import NotFinite, OutOfMemory, PromptTooLong, refuse_misfit
 from generation.sampling.gptj import GptjDecoder, is_refilled, is_supported
+from generation.sampling.graphs import CudaGraphs
 from generation.sampling.memory import give_back, ran_out
 from generation.sampling.rows import Ends, Row, Work, complete
+from generation.sampling.standing import StandingDecoder
 from generation.sampling.streams import streams
 from generation.sampling.thinking import split_thinking
 from generation.sampling.types import Completion, PromptRequest, SamplingSettings, Watch
@@ -97,8 +99,13 @@ class LocalSampler:
         return rows
 
     def _decoder(self) -> Decoder:
-        model = self.loaded.model
-        return GptjDecoder(model) if is_supported(model) else CacheDecoder(model)
+        model, decoding = self.loaded.model, self.loaded.decoding
+        if not is_supported(model):
+            return CacheDecoder(model)
+        # The processor computes what it launches: it has nothing to wait for.
+        if decoding == "eager" or model.device.type != "cuda":
+            return GptjDecoder(model)
+        return StandingDecoder(model, CudaGraphs(model.device), compiled=decoding == "compiled")
 
     def _encode(self, requests: Sequence[PromptRequest], settings: SamplingSettings) -> list[tuple[int, ...]]:
         prompts = list(dict.fromkeys(request.prompt for request in requests))

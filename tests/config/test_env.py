@@ -41,6 +41,7 @@ def test_nothing_set_is_the_embedded_world(tmp_path):
         ("DEBUG", ""),
         ("ALLOW_SQLITE", "yes"),
         ("STARCHAMBER_DEMO", "2"),
+        ("GPU_DECODING", "Graphs"),
         ("MAX_UPLOAD_BYTES", "1e6"),
         ("MAX_UPLOAD_BYTES", "-1"),
         ("MAX_UPLOAD_BYTES", "9" * 30),

@@ -11,7 +11,9 @@ from django.core.management import call_command
 
 from accounts.audit import COMMAND
 from accounts.errors import InvalidInput, StarchamberError
+from accounts.health import Check
 from accounts.models import AuditEvent
+from generation.registry import health
 from generation.registry.facts import parameters_in
 from generation.registry.folders import find_folder, location_of
 from generation.registry.models import LanguageModel
@@ -24,6 +26,7 @@ from generation.registry.services import (
     register_model,
 )
 from generation.registry.settings import ModelSettings, Protocol, RationaleText
+from training.stores import clone
 
 pytestmark = pytest.mark.django_db
 
@@ -47,6 +50,14 @@ def test_parameters_are_counted_from_the_header_as_torch_counts_them(roots: Path
     loaded = load_model(model)
     assert model.manifest["parameters"] == sum(weight.numel() for weight in loaded.model.parameters())
     assert loaded.context == 256
+
+
+def test_how_a_gpu_decodes_is_the_environments_choice_and_eager_unless_it_says_so(roots: Path, settings):
+    model = register_model("tiny", path=roots / "tiny", actor=COMMAND)
+    assert load_model(model).decoding == "eager" and health.device().message == "cpu"
+    settings.GPU_DECODING = "graphs"
+    assert load_model(model).decoding == clone(load_model(model)).decoding == "graphs"
+    assert health.device() == Check("device", True, "cpu, GPU_DECODING=graphs")
 
 
 def test_a_file_that_changed_since_is_not_loaded(roots: Path):

@@ -6,6 +6,7 @@ STORAGE_DIR/checkpoints/run-<run>/<name>/    safetensors, configuration, tokeniz
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -86,7 +87,7 @@ def load(run: TrainingRun, name: str) -> LoadedModel:
 
     folder = folder_of(run, name)
     verify(folder)
-    return load_folder(folder, device=settings.DEVICE)
+    return replace(load_folder(folder, device=settings.DEVICE), decoding=settings.GPU_DECODING)
 
 
 def drop(run: TrainingRun, names: set[str]) -> None:
