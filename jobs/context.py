@@ -150,6 +150,11 @@ class JobContext:
             finally:
                 self._writing -= 1
 
+    def end_stages(self) -> None:
+        """The work is done: what its stages took is written down, for a handler that tells it."""
+        self._stopwatch.stop(self._done, self._total)
+        self._write_spans()
+
     def close(self) -> None:
         """Writes what was not written yet. Called at the end of every handler; its own last word is kept."""
         self._stopwatch.stop(self._done, self._total)

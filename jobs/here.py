@@ -12,8 +12,8 @@ from typing import Any
 from tqdm import tqdm
 
 from accounts.errors import Conflict, StarchamberError
-from jobs.context import JobContext, Show, Wishes
-from jobs.errors import JobError
+from jobs.context import OUTAGE, JobContext, Show, Wishes
+from jobs.errors import JobError, LeaseLost
 from jobs.heart import Heart
 from jobs.leases import MAX_BACKOFF_SECONDS, Claim, claim_job, settle
 from jobs.logs import write_log
@@ -49,7 +49,12 @@ def _run_to_an_end(claim: Claim, wishes: Wishes, show: Show | None) -> Outcome:
     allowed = Job.objects.only("max_attempts").get(pk=claim.job_id).max_attempts
     for failures in range(allowed):
         attempt = Claim(claim.job_id, claim.kind, claim.fence, claim.attempt + failures, claim.owner)
-        outcome = run_handler(JobContext(attempt, wishes=wishes, show=show), claim.kind)
+        context = JobContext(attempt, wishes=wishes, show=show)
+        try:
+            outcome = run_handler(context, claim.kind)
+        except KeyboardInterrupt:
+            _last_word(context)
+            raise
         if outcome.ending != Ending.BROKEN:
             return outcome
         if failures + 1 < allowed:
@@ -58,6 +63,12 @@ def _run_to_an_end(claim: Claim, wishes: Wishes, show: Show | None) -> Outcome:
             write_log(claim.job_id, f"{said} Attempt {failures + 2} of {allowed} in {seconds:g} s.")
             wishes.cancel.wait(seconds)
     return Outcome(Ending.FAILED, error=outcome.error)
+
+
+def _last_word(context: JobContext) -> None:
+    """Where the work was when somebody pressed Ctrl-C, and what it had taken, if the database still hears it."""
+    with contextlib.suppress(LeaseLost, *OUTAGE):
+        context.close()
 
 
 def _answer(outcome: Outcome) -> dict[str, Any]:

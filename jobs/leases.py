@@ -20,7 +20,7 @@ from django.db.models.functions import Coalesce
 
 from jobs import clock
 from jobs.errors import StillHeld
-from jobs.models import Job
+from jobs.models import Job, StageSpan
 from jobs.outcomes import Ending, Outcome
 
 #: Longest wait before a broken attempt is followed by the next (seconds); the first waits one second.
@@ -123,6 +123,8 @@ def settle(claim: Claim, outcome: Outcome) -> bool:
 
 def _end_attempt(job: Job, outcome: Outcome) -> None:
     """The caller holds the row's lock."""
+    if outcome.ending in (Ending.BROKEN, Ending.LOST):
+        _count_what_was_cut_off(job)
     job.lease_owner, job.lease_expires_at = "", None
     if outcome.ending == Ending.FINISHED:
         _close(job, Job.State.FINISHED, result=outcome.result, error=None)
@@ -135,6 +137,30 @@ def _end_attempt(job: Job, outcome: Outcome) -> None:
     else:
         requeue(job)
     job.save()
+
+
+def _count_what_was_cut_off(job: Job) -> None:
+    """The stage in which an attempt was killed, up to its last word; nobody knows what of the processor it took.
+
+    Stages that end are written by the process itself.
+    """
+    began, said = job.stage_started_at, job.reported_at
+    if began is None or said is None or began < job.queued_at or said < began:
+        return
+    since = began - timedelta(seconds=1)
+    known = job.spans.filter(fence=job.fence, name=job.stage, began_at__gte=since)
+    if not known.exists():
+        StageSpan.objects.create(
+            job=job,
+            fence=job.fence,
+            name=job.stage,
+            began_at=began,
+            seconds=(said - began).total_seconds(),
+            cpu_seconds=0.0,
+            done_from=job.stage_from,
+            done=job.done,
+            total=job.total,
+        )
 
 
 def _close(job: Job, state: Job.State, **facts: Any) -> None:

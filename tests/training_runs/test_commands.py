@@ -17,8 +17,10 @@ from jobs.leases import claim_job
 from jobs.models import Job
 from ratings.library.models import Question
 from tests.training_runs.worlds import QUICK, done, launched, make_sums, outcome_of
+from training.runs.comparing import compare
 from training.runs.models import TrainingRun
 from training.runs.selectors import get_run
+from training.runs.serializers import RunSerializer
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("storage")]
 
@@ -70,6 +72,17 @@ def test_train_answers_with_run_label_checkpoint_metrics_and_seconds() -> None:
     status, error = refused(*train(iterations=1))
     assert (status, error["code"], error["details"]["field"]) == (1, "name_taken", "label")
     assert TrainingRun.objects.count() == 1
+    # The same seconds wherever they are told: of the work, without the process's start.
+    launched(label="other")
+    assert (
+        answer["seconds"]
+        == compare(["made", "other"]).runs[0].seconds
+        == RunSerializer(run).data["took"]["seconds"]
+    )
+    starting = run.job.spans.get(name="starting").seconds
+    assert answer["seconds"] == pytest.approx(
+        sum(run.job.spans.values_list("seconds", flat=True)) - starting, abs=1e-3
+    )
 
 
 def test_the_same_command_goes_on_where_a_killed_one_left_off() -> None:

@@ -32,7 +32,8 @@ class StageEstimate:
 class Estimate:
     """steps: of the optimiser, all trainings together. tokens_sampled, tokens_trained: by the measured lengths.
 
-    seconds: by the clock, on the machine that was measured as busy as it was then; cpu_seconds: of its processor alone.
+    seconds: by the clock, of the work alone, without the process's start-up (training.runs.spending), on the machine
+    that was measured as busy as it was then; cpu_seconds: of its processor alone.
     rss_bytes: the most that the process holds; device_bytes: of a GPU, None without one. assumed: what nobody can know
     before, in words.
     """

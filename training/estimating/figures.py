@@ -24,7 +24,8 @@ class Shape:
 class Pace:
     """Seconds of one machine for one model.
 
-    start: from the job's claim to its work (imports). load: the model, loaded. decode_step: one step of decoding,
+    start: what the first load of a process takes beyond `load`, imports of the model's code; what comes before it is
+    the process's start-up and counts nowhere. load: the model, loaded. decode_step: one step of decoding,
     however many rows; decode_row: each row in it. read_token: a token read without being learned from (a prompt's, or
     a scored text's). train_step: one optimiser step; train_token: each token of its batches, padding included;
     pair_token: the same where pairs are learned from. save: a training's state, or a model, written. row: a candidate

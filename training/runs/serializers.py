@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from drf_spectacular.utils import extend_schema_field
@@ -13,6 +14,7 @@ from training.runs.blinding import counts_are_hidden, told
 from training.runs.evaluating import EvaluationSpec
 from training.runs.measured_models import Evaluation
 from training.runs.models import Checkpoint, Iteration, PreferencePair, TrainingExample, TrainingRun
+from training.runs.spending import spent_on
 
 _DEFAULTS = EvaluationSpec(model="", dataset="")
 
@@ -31,7 +33,11 @@ class JobStateSerializer(serializers.Serializer[Any]):
 
 
 class RunSerializer(serializers.ModelSerializer[TrainingRun]):
-    """`recipe` is the whole recipe as used; `checkpoint` the label of the resulting model, null before the end."""
+    """`recipe` is the whole recipe as used; `checkpoint` the label of the resulting model, null before the end.
+
+    `seconds` of `took` and `estimate`: of the clock, of the work alone, over all attempts, without each process's
+    start-up and the time between them.
+    """
 
     base = serializers.CharField(source="base.label", read_only=True)
     dataset = serializers.CharField(source="dataset.name", read_only=True)
@@ -72,17 +78,8 @@ class RunSerializer(serializers.ModelSerializer[TrainingRun]):
 
     @extend_schema_field({"type": "object", "nullable": True})
     def get_took(self, run: TrainingRun) -> dict[str, Any] | None:
-        spans = list(run.job.spans.all())
-        if not spans:
-            return None
-        return {
-            "seconds": sum(span.seconds for span in spans),
-            "cpu_seconds": sum(span.cpu_seconds for span in spans),
-            "rss_bytes": max(
-                (span.peak_bytes for span in spans if span.peak_bytes is not None), default=None
-            ),
-            "device_bytes": run.device_peak_bytes,
-        }
+        found = spent_on(run)
+        return None if found is None else asdict(found)
 
     @extend_schema_field({"type": "string", "nullable": True})
     def get_checkpoint(self, run: TrainingRun) -> str | None:

@@ -1,19 +1,26 @@
-"""What a run took, by the stages that have ended, beside what it was thought to take."""
+"""What a run took, by the stages that have ended, beside what it was thought to take.
+
+`seconds`, wherever a run or its estimate has them (the answer of `train`, pages, API): of the clock, of the work alone,
+over all its attempts. Left out: the waiting for a worker, the time between attempts, and each process's start-up, which
+is the machine's and not the run's. An attempt that was killed counts up to its last word.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.db.models import Max, Sum
-
 from jobs.progress import in_words
+from jobs.stopwatch import STARTING
 from training.estimating.estimate import Estimate
 from training.runs.models import TrainingRun
 
 
 @dataclass(frozen=True, slots=True)
 class Spent:
-    """Of all attempts together: seconds of the clock and of the processor, and the most memory of any of them."""
+    """Of all attempts together: seconds of the clock and of the processor, and the most memory of any of them.
+
+    cpu_seconds: without what an attempt that was killed had spent in its last stage.
+    """
 
     seconds: float
     cpu_seconds: float
@@ -23,10 +30,17 @@ class Spent:
 
 def spent_on(run: TrainingRun) -> Spent | None:
     """None before a stage has ended, and for runs of earlier versions."""
-    found = run.job.spans.aggregate(wall=Sum("seconds"), cpu=Sum("cpu_seconds"), peak=Max("peak_bytes"))
-    if found["wall"] is None:
+    # All at once, so that a list of runs may prefetch them.
+    spans = list(run.job.spans.all())
+    work = [span for span in spans if span.name != STARTING]
+    if not work:
         return None
-    return Spent(found["wall"], found["cpu"], found["peak"], run.device_peak_bytes)
+    return Spent(
+        seconds=round(sum(span.seconds for span in work), 3),
+        cpu_seconds=round(sum(span.cpu_seconds for span in work), 3),
+        rss_bytes=max((span.peak_bytes for span in spans if span.peak_bytes is not None), default=None),
+        device_bytes=run.device_peak_bytes,
+    )
 
 
 def estimate_of(run: TrainingRun) -> Estimate | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Any
 
 from jobs.errors import JobError, TransientJobError
@@ -16,6 +15,7 @@ from training.runs.first_look import check_base
 from training.runs.last_good import keep_last_good
 from training.runs.models import TrainingRun
 from training.runs.sft_work import run_sft
+from training.runs.spending import spent_on
 from training.runs.star_work import run_star
 from training.runs.vstar_work import run_vstar
 
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 def run_training(context: JobContext) -> dict[str, Any]:
     """Returns CONTRACT.md's answer of `train`. Raises what the algorithms raise; Cancelled and LeaseLost pass."""
-    began = time.monotonic()
     run = TrainingRun.objects.select_related("job", "base", "dataset", "created_by").get(
         job_id=context.job_id
     )
@@ -47,6 +46,8 @@ def run_training(context: JobContext) -> dict[str, Any]:
         disband()
     with context.writing():
         TrainingRun.objects.filter(pk=run.pk).update(metrics=metrics, device_peak_bytes=_device_peak())
+    context.end_stages()
+    took = spent_on(run)
     result = run.checkpoints.select_related("model").get(is_result=True)
     models = run.checkpoints.filter(model__isnull=False).order_by("id").values_list("name", "model__label")
     assert result.model is not None
@@ -56,7 +57,7 @@ def run_training(context: JobContext) -> dict[str, Any]:
         "checkpoint": result.model.label,
         "models": dict(models),
         "metrics": metrics,
-        "seconds": round(time.monotonic() - began, 3),
+        "seconds": 0.0 if took is None else took.seconds,
     }
 
 
