@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from accounts.audit import Actor
@@ -11,10 +11,12 @@ from jobs.models import Job
 from ratings.library.making import make_addition, make_word_problems
 from training.figures.making import make_figure
 from training.figures.models import FigureRecord
+from training.figures.planned_bases import PlannedBase
 from training.figures.plans import MadeData, Plan, PlannedRun
 from training.figures.reading import TEST
-from training.runs.commanding import launched_or_resumed
+from training.runs.commanding import launched_or_resumed, train_here
 from training.runs.evaluating import EvaluationSpec, launch_evaluation
+from training.runs.interrupting import interrupted_evaluation
 from training.runs.measured_models import Evaluation
 from training.runs.models import TrainingRun
 
@@ -23,14 +25,16 @@ Say = Callable[[str], None]
 
 
 def perform(plan: Plan, *, actor: Actor, say: Say = lambda words: None) -> FigureRecord:
-    """Makes the questions, does the runs and evaluations that are missing, and makes the figure.
+    """Makes the questions, bases, runs and evaluations that are missing, and the figure.
 
     Interrupted and called again with the same plan it goes on where it was. Raises what launching, training, evaluating
-    and make_figure raise; LabelTaken where a label of the plan belongs to a run of another recipe.
+    and make_figure raise; LabelTaken where a label of the plan belongs to a model or run of another recipe.
     """
     for data in plan.data:
         say(f"questions: {data.dataset}")
         _make(data, actor)
+    if plan.bases:
+        _make_bases(plan.bases, actor, say)
     runs = []
     for place, planned in enumerate(plan.runs, start=1):
         say(f"run {place} of {len(plan.runs)}: {planned.label}")
@@ -52,6 +56,14 @@ def _make(data: MadeData, actor: Actor) -> None:
         make_addition(data.dataset, actor=actor, **options)
 
 
+def _make_bases(bases: Sequence[PlannedBase], actor: Actor, say: Say) -> None:
+    from training.figures.making_bases import made_base  # torch, only where something is trained
+
+    for place, base in enumerate(bases, start=1):
+        say(f"base {place} of {len(bases)}: {base.label}")
+        made_base(base, actor=actor)
+
+
 def _done(planned: PlannedRun, actor: Actor) -> TrainingRun:
     """The finished run: of an earlier call, or done now."""
     found = TrainingRun.objects.filter(
@@ -61,7 +73,9 @@ def _done(planned: PlannedRun, actor: Actor) -> TrainingRun:
         job__state=Job.State.FINISHED,
     ).first()
     if found is None:
-        run_here(launched_or_resumed(planned.recipe, label=planned.label, actor=actor).pk, watched=True)
+        job = launched_or_resumed(planned.recipe, label=planned.label, actor=actor)
+        if job.state != Job.State.FINISHED:
+            train_here(job)
     return TrainingRun.objects.select_related("job", "base", "dataset").get(
         label=planned.label, holds_label=True
     )
@@ -91,4 +105,8 @@ def _evaluated(spec: EvaluationSpec, actor: Actor) -> None:
         model__label=spec.model, settings=spec.as_json(), job__state=Job.State.FINISHED
     )
     if not done.exists():
-        run_here(launch_evaluation(spec, actor=actor).job_id, watched=True)
+        evaluation = launch_evaluation(spec, actor=actor)
+        try:
+            run_here(evaluation.job_id, watched=True)
+        except KeyboardInterrupt:
+            raise interrupted_evaluation(evaluation.job_id) from None

@@ -1,4 +1,12 @@
-"""The sum's last digit first against digits as written: in the reversed task a scratchpad only grows at its end."""
+"""The sum's last digit first against digits as written.
+
+What the order changes in a scratchpad, and what not: in both, pairs are added from the right, one a line, each beside
+the carry into it, so digits are found one by one, the last first: what reversed digits are usually for, the scratchpad
+does for both. As written the new digit stands in front of those found so far, right behind the pair, and the others
+are copied one place further to the right; reversed they are copied where they stood, and the new digit is put behind
+them, right before its carry. The answer repeats the last line, and drops the `0` of a carry that is not there: the
+line's first digit as written, its last reversed. The question says which order is asked for.
+"""
 
 from __future__ import annotations
 
@@ -22,8 +30,10 @@ from training.figures.types import Figure
 NAME = "reversed-digits"
 TITLE = "Digits of the sum reversed, and as written"
 ABOUT = (
-    "Share of held-out sums that are right, where the sum is asked for with its last digit first and as it is written: "
-    "over iterations for all lengths, and by length after the last. Means over seeds, with 95 % intervals for the mean."
+    "Share of held-out sums that are right, asked for as written and with the last digit first: over iterations for "
+    "all lengths, and by length after the last. Both scratchpads find the digits from the right, one a line; as "
+    "written each new digit is put in front of those found so far, reversed it is put behind them. Means over seeds, "
+    "with 95 % intervals for the mean."
 )
 
 
