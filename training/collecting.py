@@ -228,6 +228,10 @@ def nothing_right(n: int, candidates: Sequence[Candidate], *, more: str = "") ->
         )
     if fates[Fate.INVALID]:
         advice += f" {fates[Fate.INVALID]} were right by steps that are not: keep by the answer to learn from these."
+    if fates[Fate.OUTSCORED]:
+        best = max(c.verifier_score for c in candidates if c.verifier_score is not None)
+        found = f"{fates[Fate.OUTSCORED]} were right; the verifier's best score was {best:.2f}"
+        advice += f" {found}: lower verifier_above."
     if (fates[Fate.UNPARSABLE] + fates[Fate.UNFINISHED]) * 2 > len(candidates):
         advice += (
             " Most completions had no answer or were cut off: look at the samples and at max_new_tokens."

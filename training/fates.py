@@ -43,18 +43,28 @@ def kept(candidates: Sequence[Candidate]) -> Iterator[Candidate]:
 
 
 def solved_by(candidates: Sequence[Candidate]) -> set[str]:
-    """The questions that have a right candidate, whatever became of it but that its steps were wanted right too."""
+    """The questions that have a right candidate, whatever became of it but that its steps, or its score, did not do."""
+    poor = {(c.question, c.text) for c in candidates if c.fate is Fate.OUTSCORED}
     return {
-        c.question for c in candidates if c.grade.verdict is Verdict.CORRECT and c.fate is not Fate.INVALID
+        c.question
+        for c in candidates
+        if c.grade.verdict is Verdict.CORRECT
+        and c.fate is not Fate.INVALID
+        and (c.question, c.text) not in poor
     }
 
 
 def outscored(
-    candidates: Sequence[Candidate], score: Callable[[Sequence[Candidate]], list[float]], *, share: float
+    candidates: Sequence[Candidate],
+    score: Callable[[Sequence[Candidate]], list[float]],
+    *,
+    share: float,
+    above: float | None = None,
 ) -> list[Candidate]:
     """The same candidates, of each question's kept ones only the best `share` kept, rounded up.
 
-    score: of kept candidates, higher is better; among equals the earlier stays.
+    score: of kept candidates, higher is better; among equals the earlier stays. above: what a score must at least be,
+    besides; None: anything.
     """
     right = list(kept(candidates))
     scores = {id(one): value for one, value in zip(right, score(right), strict=True)} if right else {}
@@ -64,7 +74,8 @@ def outscored(
     chosen: set[int] = set()
     for found in by_question.values():
         ranked = sorted(found, key=lambda one: -scores[id(one)])
-        chosen |= {id(one) for one in ranked[: math.ceil(share * len(found) - 1e-9)]}
+        best = ranked[: math.ceil(share * len(found) - 1e-9)]
+        chosen |= {id(one) for one in best if above is None or scores[id(one)] >= above}
     return [
         candidate
         if id(candidate) not in scores

@@ -44,7 +44,7 @@ class Fate(StrEnum):
     TOO_LONG = "too_long"
     #: The answer is right, a step is not (or none can be checked), and only valid reasoning was wanted.
     INVALID = "invalid"
-    #: Right, but a verifier finds others of its question better.
+    #: Right, but a verifier finds others of its question better, or it not good enough.
     OUTSCORED = "outscored"
 
 

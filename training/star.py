@@ -262,7 +262,12 @@ class _Run:
             if departures.kept_by != "verifier":
                 return found
             asked = {question.key: question for question in batch}
-            return outscored(found, lambda right: self._scores(asked, right), share=departures.verifier_share)
+            return outscored(
+                found,
+                lambda right: self._scores(asked, right),
+                share=departures.verifier_share,
+                above=departures.verifier_above,
+            )
 
         return collect(
             questions,

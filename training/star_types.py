@@ -32,6 +32,8 @@ class Departures:
         failed, and is rationalized. "verifier": of each question's right samples the share that a verifier scores
         highest, by the log-likelihood of the completion as in V-STaR.
     verifier_share: that share, rounded up, so that at least one is kept.
+    verifier_above: what such a log-likelihood must at least be, besides, in nats; None: anything. A question whose
+        right samples all fall short counts as failed, and is rationalized.
     """
 
     continue_training: bool = False
@@ -41,12 +43,15 @@ class Departures:
     replay_per_iteration: int = 0
     kept_by: KeptBy = "answer"
     verifier_share: float = 0.5
+    verifier_above: float | None = None
 
     def __post_init__(self) -> None:
         if self.kept_by not in ("answer", "trace", "verifier"):
             raise ValueError(f"kept_by: {self.kept_by!r}; expected answer, trace or verifier")
         if not 0 < self.verifier_share <= 1:
             raise ValueError(f"verifier_share: {self.verifier_share}; expected a share above 0 and at most 1")
+        if self.verifier_above is not None and not self.verifier_above < 0:
+            raise ValueError(f"verifier_above: {self.verifier_above}; expected a log-likelihood below 0")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,7 +109,8 @@ class StarSettings:
         for name in ("share_rationalized", "hint_left_in", "min_gain"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ValueError(f"{name}: {getattr(self, name)}; expected a share in [0, 1]")
-        if self.departures.kept_by == "verifier" and self.samples < 2:
+        extra = self.departures
+        if extra.kept_by == "verifier" and self.samples < 2 and extra.verifier_above is None:
             raise ValueError(f"samples: {self.samples}; expected at least 2 for a verifier to choose from")
 
 

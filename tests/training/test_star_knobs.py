@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
@@ -10,7 +10,7 @@ import pytest
 from generation.sampling.types import SamplingSettings
 from problems.types import Verdict
 from tests.training.reversal import Reversal, Scripted, question, questions, solution
-from tests.training.test_star import ALL, BASE, run, settings, stored
+from tests.training.test_star import ALL, BASE, GREEDY, run, settings, stored
 from tests.training.tiny import loaded_tiny
 from training.batching import Example
 from training.errors import NothingRight, NothingToLearn
@@ -103,6 +103,67 @@ def test_a_verifier_keeps_the_best_share_of_each_questions_right_samples(share, 
     assert all(c.verifier_score is None for c in candidates if c.fate in (Fate.WRONG, Fate.DUPLICATE))
     assert result.iterations[1].solved == 3
     assert result.iterations[1].examples == sum(c.fate is Fate.KEPT for c in candidates)
+
+
+def scored(
+    above: float | None, share: float = 1.0, said: Callable[[str, int], str] | None = None, **changes: Any
+) -> tuple[Any, MemoryStore]:
+    """Three questions with four right wordings each, or fewer, scored by a model that knows nothing of them."""
+    verifier, store = loaded_tiny(seed=5), MemoryStore()
+    departures = Departures(kept_by="verifier", verifier_share=share, verifier_above=above)
+    chosen = settings(
+        **{"sampling": WARM, "samples": 12, "iterations": 1, "departures": departures, **changes}
+    )
+    asked, sampler = questions([12, 34, 56]), Scripted(said or several)
+    result = star(
+        Reversal(),
+        asked,
+        lambda: clone(BASE),
+        chosen,
+        store=store,
+        sampler=sampler,
+        verifier=lambda: verifier,
+    )
+    return result, store
+
+
+def test_a_verifier_keeps_what_it_scores_high_enough_and_a_question_with_nothing_of_that_is_rationalized():
+    _, free = scored(None)
+    found = free.candidates(1, Origin.FEW_SHOT)
+    scores = {
+        key: sorted(c.verifier_score for c in found if c.question == key and c.verifier_score is not None)
+        for key in ("12", "34", "56")
+    }
+    # What the worst question's best sample just misses, and some sample of each of the others reaches.
+    worst = min(scores, key=lambda key: scores[key][-1])
+    above = scores[worst][-1] + 1e-4
+    result, store = scored(above)
+    for c in store.candidates(1, Origin.FEW_SHOT):
+        if c.verifier_score is not None:
+            assert c.fate is (Fate.KEPT if c.verifier_score >= above else Fate.OUTSCORED)
+    kept = {c.question for c in store.candidates(1, Origin.FEW_SHOT) if c.fate is Fate.KEPT}
+    assert kept == set(scores) - {worst}
+    # Its duplicates are no better than what they repeat.
+    assert any(c.fate is Fate.DUPLICATE for c in store.candidates(1, Origin.FEW_SHOT) if c.question == worst)
+    assert {c.question for c in store.candidates(1, Origin.RATIONALIZED)} == {worst}
+    report = result.iterations[1]
+    assert (report.questions, report.solved, report.rationalized, report.failed) == (3, 2, 0, 1)
+    # Both must hold: of the best quarter, which is one of each question, what is good enough.
+    _, both = scored(above, share=0.25)
+    assert {c.question for c in both.candidates(1, Origin.FEW_SHOT) if c.fate is Fate.KEPT} == kept
+    assert sum(c.fate is Fate.KEPT for c in both.candidates(1, Origin.FEW_SHOT)) == 2
+
+
+def test_where_nothing_is_good_enough_the_advice_has_the_best_score():
+    with pytest.raises(
+        NothingRight, match=r"were right; the verifier's best score was -\d+\.\d\d: lower verifier_above"
+    ):
+        scored(-0.001)
+
+
+def test_a_single_greedy_sample_is_enough_for_a_limit():
+    _, store = scored(-1e6, said=right, sampling=GREEDY, samples=1, rationalize=False)
+    assert [c.fate for c in store.candidates(1, Origin.FEW_SHOT)] == [Fate.KEPT] * 3
 
 
 def test_a_verifier_needs_a_model_and_several_samples():
@@ -237,7 +298,10 @@ def test_impossible_settings_are_refused_by_name(wrong):
         settings(**wrong)
 
 
-@pytest.mark.parametrize("wrong", [{"kept_by": "luck"}, {"verifier_share": 0.0}])
+@pytest.mark.parametrize(
+    "wrong",
+    [{"kept_by": "luck"}, {"verifier_share": 0.0}, {"verifier_above": 0.5}, {"verifier_above": float("nan")}],
+)
 def test_impossible_departures_are_refused_by_name(wrong):
     with pytest.raises(ValueError, match=f"{next(iter(wrong))}: .*expected"):
         Departures(**wrong)

@@ -139,6 +139,8 @@ def test_what_a_dataset_or_the_registry_does_not_have_is_refused_before_anything
         ({"kept_by": "verifier", "verifier": "tiny-base"}, "samples"),
         ({"verifier": "tiny-base"}, "verifier"),
         ({"verifier_share": 0}, "verifier_share"),
+        ({"verifier_above": 0.5}, "verifier_above"),
+        ({"verifier_above": -5}, "verifier_above"),
         ({"min_gain": 0.1}, "min_gain"),
         ({"patience": 2, "validation_split": ""}, "patience"),
         ({"pack_tokens": -1}, "pack_tokens"),

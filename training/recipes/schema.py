@@ -11,6 +11,10 @@ from training.recipes.fields import flag, names, number, one_of, some_of, text, 
 RATERS = ("human", "simulated", "model")
 
 
+#: Nats; no completion is as unlikely as this.
+LOWEST_SCORE = -1e6
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recipe:
     """What all algorithms share."""
@@ -120,6 +124,7 @@ class Star(Recipe):
     kept_by: str = one_of("answer", "trace", "verifier")
     verifier: str = text("the label of a model", may_be_empty=True)
     verifier_share: float = number(0, 1, above=True)
+    verifier_above: float = number(LOWEST_SCORE, 0)
     replay_per_iteration: int = whole(0)
     replay_split: str = text("a split")
     steps_rule: str = one_of("exponential", "linear", "epochs")
@@ -164,11 +169,14 @@ class Star(Recipe):
         if self.kept_by != "verifier":
             if self.verifier:
                 raise bad_value("verifier", self.verifier, f'"" where kept_by is {self.kept_by!r}')
+            if self.verifier_above:
+                raise bad_value("verifier_above", self.verifier_above, f"0 where kept_by is {self.kept_by!r}")
             return
         if not self.verifier:
             raise bad_value("verifier", "", "the label of a model where kept_by is 'verifier'")
-        if self.samples < 2:
-            raise bad_value("samples", self.samples, "at least 2 where a verifier chooses among them")
+        if self.samples < 2 and not self.verifier_above:
+            expected = "at least 2 where a verifier chooses among them, or verifier_above below 0"
+            raise bad_value("samples", self.samples, expected)
 
     def _check_later(self) -> None:
         if bool(self.later_from) != bool(self.later_groups or self.later_split):

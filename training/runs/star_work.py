@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 def run_star(context: JobContext, run: TrainingRun, recipe: Star) -> dict[str, Any]:
     """Returns the run's metrics. Raises NothingRight, LossNotFinite, CheckpointNotWritten and what loading raises."""
-    data = frozen(context, run, lambda: _gather(run, recipe))
+    data = frozen(context, run, lambda: gather(run, recipe))
     work = _Work(context, run, recipe, data)
     work.look_at_base()
     result = star(
@@ -149,6 +149,7 @@ class _Work:
                 replay_per_iteration=recipe.replay_per_iteration,
                 kept_by=cast("KeptBy", recipe.kept_by),
                 verifier_share=recipe.verifier_share,
+                verifier_above=recipe.verifier_above or None,
             ),
         )
 
@@ -239,7 +240,8 @@ class _Work:
         )
 
 
-def _gather(run: TrainingRun, recipe: Star) -> RunData:
+def gather(run: TrainingRun, recipe: Star) -> RunData:
+    """What the run learns from, as the database has it now."""
     hashed, data, family = ContentHash(), RunData(), Family(run.dataset.family)
     questions = split_questions(run.dataset, recipe.split)
     waiting = split_questions(run.dataset, recipe.later_split) if recipe.later_split else []
