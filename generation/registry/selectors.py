@@ -16,7 +16,8 @@ def get_model(label: str) -> LanguageModel:
     model = LanguageModel.objects.select_related("parent", "created_by").filter(label=label).first()
     if model is None:
         raise UnknownModel(
-            f"There is no model labelled {label!r}.", details={"field": "model", "value": label[:100]}
+            f"There is no model labelled {label!r}.",
+            details={"field": "model", "value": label[:100], "expected": "the label of a model"},
         )
     return model
 

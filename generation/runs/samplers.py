@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
 from typing import Any
 
 from django.conf import settings
@@ -13,14 +12,11 @@ from generation.registry.services import check_endpoint
 from generation.registry.settings import Protocol
 from generation.runs.errors import NoKey
 from generation.runs.models import GenerationRun
-from generation.sampling.errors import PromptTooLong
 from generation.sampling.types import Sampler, SamplingSettings, Watch
-from ratings.studies.services import chunks
 
 #: How long a server is waited for: seconds for one answer (None: by its length), tries of one request, seconds before
 #: the second one.
 PATIENCE: dict[str, Any] = {"timeout_seconds": None, "attempts": 4, "backoff_seconds": 1.0}
-_CHUNK = 1_000
 
 
 def open_sampler(run: GenerationRun, *, watch: Watch | None = None) -> Sampler:
@@ -53,25 +49,6 @@ def sampling_settings(run: GenerationRun) -> SamplingSettings:
         stop=tuple(run.stop),
         calculator=run.calculator,
     )
-
-
-def room_for(sampler: Sampler, prompts: Iterable[str], *, most: int) -> int:
-    """How many tokens fit into the context behind the longest of the prompts, at most `most`. Raises PromptTooLong."""
-    from generation.registry.tokens import encode_prompts
-    from generation.sampling.local import LocalSampler
-
-    if not isinstance(sampler, LocalSampler):
-        return most
-    loaded = sampler.loaded
-    longest = 0
-    for chunk in chunks(prompts, _CHUNK):
-        longest = max(longest, *(len(tokens) for tokens in encode_prompts(loaded.tokenizer, chunk)))
-    if longest >= loaded.context:
-        raise PromptTooLong(
-            f"The longest prompt has {longest} tokens; the model's context of {loaded.context} has no room behind it.",
-            details={"prompt_tokens": longest, "context": loaded.context},
-        )
-    return min(most, loaded.context - longest)
 
 
 def _endpoint(model: LanguageModel, *, keep_tags: bool, watch: Watch | None) -> Sampler:

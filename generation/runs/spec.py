@@ -18,6 +18,7 @@ from problems.types import Choice, Family
 from ratings.library.datasets import get_dataset
 from ratings.library.models import Dataset, QuestionRevision
 from ratings.library.options import check_names, check_seed, refuse
+from ratings.library.splitting import questions_by_split
 from ratings.studies.draw import PROMPT_SPLIT
 
 MAX_SAMPLES = 1_000
@@ -108,8 +109,14 @@ def check_spec(spec: GenerationSpec) -> CheckedSpec:
         where = f"split {spec.split!r}" if spec.split else "splits other than 'prompt'"
         raise EmptySplit(
             f"split: dataset {dataset.name!r} has no questions in {where}.",
-            details={"field": "split", "value": spec.split, "dataset": dataset.name},
+            details={
+                "field": "split",
+                "value": spec.split,
+                "dataset": dataset.name,
+                "expected": list(questions_by_split(dataset)),
+            },
         )
+    require_context(model, spec.max_new_tokens)
     if len(revisions) * spec.samples > MAX_CANDIDATES:
         refuse("samples", spec.samples, f"at most {MAX_CANDIDATES:,} candidates in one run")
     if spec.hint and dataset.family == Family.OPEN:
@@ -128,6 +135,17 @@ def check_spec(spec: GenerationSpec) -> CheckedSpec:
         with _told_as_input(revision):
             checked.prompt(revision)
     return checked
+
+
+def require_context(model: LanguageModel, new_tokens: int | None, *, field: str = "max_new_tokens") -> None:
+    """Raises InvalidInput where an answer alone would fill the model's context, as far as that is known here."""
+    context = model.manifest.get("context")
+    if context and new_tokens and new_tokens >= context:
+        refuse(
+            field,
+            new_tokens,
+            f"less than {context:,}, which model {model.label!r} reads at most, prompt included",
+        )
 
 
 def asked_of(revision: QuestionRevision) -> Asked:

@@ -17,7 +17,8 @@ from generation.registry.unusable import ModelUnusable
 from generation.runs import answers, batches, selectors
 from generation.runs.batches import Place
 from generation.runs.models import Candidate, GenerationBatch, GenerationRun
-from generation.runs.samplers import open_sampler, room_for, sampling_settings
+from generation.runs.room import settle_room
+from generation.runs.samplers import open_sampler, sampling_settings
 from generation.runs.spec import DEFAULT_NEW_TOKENS
 from generation.runs.texts import Reading, read_completion
 from generation.runs.vocabulary import require_layout, unknown_in, writer_for_work
@@ -65,14 +66,21 @@ def _open(run: GenerationRun, context: JobContext) -> Sampler:
     with _tried_again():
         _check_vocabulary(run, context)
         sampler = open_sampler(run, watch=context)
+    _settle_room(run, sampler, context)
+    return sampler
+
+
+def _settle_room(run: GenerationRun, sampler: Sampler, context: JobContext) -> None:
+    """Raises PromptTooLong, naming the questions, before anything is sampled."""
+    rows = run.prompts.order_by("number").values_list("question__external_id", "text")
+    prompts = ((question, run.prefix + text) for question, text in rows.iterator(chunk_size=1_000))
+    room = settle_room(sampler, prompts, most=DEFAULT_NEW_TOKENS, wanted=run.max_new_tokens)
     if run.max_new_tokens is None:
-        prompts = run.prompts.order_by("number").values_list("text", flat=True).iterator(chunk_size=1_000)
-        run.max_new_tokens = room_for(
-            sampler, (run.prefix + prompt for prompt in prompts), most=DEFAULT_NEW_TOKENS
-        )
+        run.max_new_tokens = room.tokens
+        if room.tokens < DEFAULT_NEW_TOKENS:
+            context.log(room.words)
         with context.writing():
             run.save(update_fields=["max_new_tokens"])
-    return sampler
 
 
 def _check_vocabulary(run: GenerationRun, context: JobContext) -> None:

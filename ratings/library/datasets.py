@@ -13,7 +13,8 @@ def get_dataset(name: str) -> Dataset:
     """Raises UnknownDataset."""
     dataset = Dataset.objects.filter(name=name).first()
     if dataset is None:
-        raise UnknownDataset(f"There is no dataset named {name!r}.", details={"dataset": name[:100]})
+        named = {"field": "dataset", "value": name[:100], "expected": "the name of a dataset"}
+        raise UnknownDataset(f"There is no dataset named {name!r}.", details={"dataset": name[:100], **named})
     return dataset
 
 

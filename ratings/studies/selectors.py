@@ -22,9 +22,7 @@ HUMAN = "human"
 def get_study(name: str) -> Study:
     """Raises UnknownStudy."""
     study = Study.objects.select_related("dataset").filter(name=name).first()
-    if study is None:
-        raise UnknownStudy(f"There is no study named {name!r}.", details={"study": name[:100]})
-    return study
+    return _found(study, name)
 
 
 def get_locked_study(name: str, *, against_raters: bool = False) -> Study:
@@ -34,8 +32,13 @@ def get_locked_study(name: str, *, against_raters: bool = False) -> Study:
     `against_raters`: then it also waits for every rating on its way, and whoever rates next sees what it changed.
     """
     study = Study.objects.select_for_update(no_key=not against_raters).filter(name=name).first()
+    return _found(study, name)
+
+
+def _found(study: Study | None, name: str) -> Study:
     if study is None:
-        raise UnknownStudy(f"There is no study named {name!r}.", details={"study": name[:100]})
+        named = {"field": "study", "value": name[:100], "expected": "the name of a study"}
+        raise UnknownStudy(f"There is no study named {name!r}.", details={"study": name[:100], **named})
     return study
 
 

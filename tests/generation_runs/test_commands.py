@@ -146,7 +146,7 @@ def test_a_bad_call_says_what_is_wrong(db: None, roots: Path, arguments, status:
 
 @pytest.mark.parametrize(
     ("length", "code"),
-    [("12", "model_changed"), ("256", "prompt_too_long")],
+    [("12", "model_changed"), ("250", "prompt_too_long")],
 )
 def test_an_error_of_the_work_stands_on_the_run_and_in_the_answer(
     model: Path, capsys, length: str, code: str

@@ -13,6 +13,7 @@ from generation.runs.samplers import sampling_settings
 from generation.runs.texts import storable
 from generation.sampling.local import LocalSampler
 from generation.sampling.types import PromptRequest
+from jobs.errors import JobError
 from jobs.services import run_here
 from ratings.library.models import QuestionRevision, Rationale
 from tests.generation_runs.worlds import (
@@ -130,6 +131,30 @@ def test_open_questions_are_given_and_never_graded(questions: None) -> None:
     make_questions("free", family="open")
     run = done(dataset="free", samples=1)
     assert set(run.candidates.values_list("verdict", "answer")) == {("given", "")}
+
+
+@pytest.mark.parametrize(("wanted", "room"), [(None, "1 token"), (60, "60 tokens")])
+def test_questions_that_do_not_fit_are_named_before_anything_is_sampled(
+    questions: None, wanted: int | None, room: str
+) -> None:
+    """Though they come last, and one would have been met after all the others."""
+    dataset = make_questions(count=12, start=50)
+    for number in range(51, 62):
+        revision = dataset.questions.get(external_id=f"train-{number}").current_revision
+        QuestionRevision.objects.filter(pk=revision.pk).update(text="What is 1 plus two? " * (20 + number))
+    run = launched(samples=1, batch_size=1, max_new_tokens=wanted)
+    with pytest.raises(JobError) as caught:
+        run_here(run.job_id)
+    error, told = caught.value, caught.value.details
+    assert (error.code, told["prompts"], told["context"]) == ("prompt_too_long", 11, 256)
+    assert [one["question"] for one in told["questions"]] == [
+        f"train-{number}" for number in range(61, 51, -1)
+    ]
+    assert told["questions"][0]["tokens"] == told["prompt_tokens"] > 256
+    assert error.message.startswith(f"11 of {run.questions} prompts leave no room for {room} of an answer")
+    assert f"'train-61' ({told['prompt_tokens']:,} tokens), 'train-60' (" in error.message
+    assert "and 1 more" in error.message
+    assert not run.candidates.exists() and not run.batches.filter(stored_at__isnull=False).exists()
 
 
 def test_the_longest_answer_is_what_the_context_has_room_for(questions: None) -> None:

@@ -19,7 +19,7 @@ from ratings.library.making import make_word_problems
 from ratings.library.models import Question
 from tests.training_runs.worlds import launched, make_sums
 from training.figures.catalogue import KINDS
-from training.figures.errors import NothingToDraw, UnknownFigure
+from training.figures.errors import BadPlan, NothingToDraw
 from training.figures.making import make_figure
 from training.figures.models import FigureRecord
 from training.figures.plans import plan_names, plan_of, read_plan
@@ -171,6 +171,7 @@ def test_steps_of_a_run_and_of_a_source_are_counted_against_the_written_ones(cap
         capsys, "step-counts", "--dataset", "stories", "--source", "no-one", "--out", str(tmp_path)
     )
     assert (code, error["code"]) == (1, "nothing_to_draw") and "'no-one'" in error["message"]
+    assert (error["details"]["value"], error["details"]["expected"]) == ("no-one", ["written"])
 
 
 ASKED_WRONGLY: list[tuple[list[str], int, str]] = [
@@ -211,8 +212,9 @@ def test_every_plan_can_be_done_and_one_that_is_wrong_names_its_key(tmp_path: Pa
         assert plan_names().count(plan_of(plan.figure)) == 1
         assert plan.figure in KINDS and {run.recipe.values.seed for run in plan.runs} == {5}
         assert {run.recipe.values.dataset for run in plan.runs} == {data.dataset for data in plan.data}
-    warm, *_, last = read_plan("reversed-digits", seeds=[5]).runs
-    assert not warm.drawn and last.drawn and last.recipe.values.base == "reversed-digits-warm-reversed-s5"
+    plan = read_plan("reversed-digits", seeds=[5])
+    assert [run.recipe.values.base for run in plan.runs] == [base.label for base in plan.bases]
+    assert plan.bases[-1].label == "reversed-digits-reversed-base-s5" and plan.bases[-1].recipe.seed == 5
     good = '[[run]]\nname = "a"\nalgorithm = "star"\nrecipe = "star"\n'
     for content, key in [
         ("seeds = [0]\n", "run"),
@@ -258,7 +260,7 @@ def test_runs_that_differ_in_more_than_their_seed_have_no_mean(db: None) -> None
 def test_a_plans_runs_are_what_their_names_say_and_each_seed_counts_once(
     seeds: list[int], overrides: dict[str, Any], field: str
 ) -> None:
-    with pytest.raises(UnknownFigure) as caught:
+    with pytest.raises(BadPlan) as caught:
         read_plan("addition", seeds=seeds, overrides=overrides)
     assert caught.value.details["field"] == field
     shorter = read_plan("addition", overrides={"iterations": 2}).runs[0].recipe.values

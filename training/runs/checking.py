@@ -12,6 +12,7 @@ from accounts.errors import InvalidInput, StarchamberError
 from generation.registry.models import LanguageModel
 from generation.registry.selectors import folder_of, get_model
 from generation.registry.services import OWN_BASES, ensure_own_base
+from generation.runs.spec import require_context
 from generation.runs.vocabulary import writer_at_hand
 from problems.types import Family
 from ratings.library.datasets import get_dataset
@@ -27,6 +28,7 @@ from training.runs.groups import GROUPED_BY, groups_of
 from training.runs.preference_files import find_export_file
 from training.runs.questions import split_questions
 from training.runs.rationales import learnable, require_kept_examples
+from training.runs.shots import choose_shots
 
 T = TypeVar("T")
 
@@ -53,8 +55,10 @@ def check_inputs(recipe: Recipe, *, paths_allowed: bool = True) -> Inputs:
         case Star():
             _check_asked(dataset, recipe.split, recipe.validation_split)
             _check_star(dataset, recipe)
+            require_context(base, recipe.max_new_tokens)
         case Vstar():
             _check_asked(dataset, recipe.split, recipe.validation_split)
+            require_context(base, recipe.max_new_tokens)
             if recipe.sources:
                 _check_sources(dataset, recipe.split, recipe.sources)
             if recipe.studies:
@@ -122,7 +126,7 @@ def _check_asked(dataset: Dataset, split: str, validation_split: str) -> None:
 
 
 def _check_star(dataset: Dataset, recipe: Star) -> None:
-    """What only some families can tell, what joins later, and who chooses."""
+    """What only some families can tell, what joins later, which examples are shown, and who chooses."""
     grouped = GROUPED_BY.get(Family(dataset.family))
     if recipe.kept_by == "trace" and grouped is None:
         raise InvalidInput(
@@ -133,8 +137,10 @@ def _check_star(dataset: Dataset, recipe: Star) -> None:
         _check_later_groups(dataset, recipe, grouped)
     if recipe.later_split:
         require_questions(dataset, recipe.later_split, key="later_split")
+    choose_shots(dataset, recipe.shots, seed=recipe.seed)
     if recipe.replay_per_iteration:
         require_questions(dataset, recipe.replay_split, key="replay_split")
+        _check_sources(dataset, recipe.replay_split, (), key="replay_split")
     if recipe.verifier:
         about("verifier", lambda: trainable_model(recipe.verifier))
 
@@ -192,13 +198,19 @@ def _known_sources(sources: tuple[str, ...]) -> None:
             )
 
 
-def _check_sources(dataset: Dataset, split: str, sources: tuple[str, ...]) -> None:
+def _check_sources(dataset: Dataset, split: str, sources: tuple[str, ...], *, key: str = "sources") -> None:
     _known_sources(sources)
     if not learnable(dataset, split, sources).exists():
         whose = f"of {', '.join(sources)}" if sources else "that no model of this site wrote"
         raise NoRationales(
-            f"sources: split {split!r} of dataset {dataset.name!r} has no right or given rationale {whose}.",
-            details={"field": "sources", "value": list(sources), "dataset": dataset.name, "split": split},
+            f"{key}: split {split!r} of dataset {dataset.name!r} has no right or given rationale {whose}.",
+            details={
+                "field": key,
+                "value": list(sources) if key == "sources" else split,
+                "dataset": dataset.name,
+                "split": split,
+                "expected": "a split and sources with right or given rationales",
+            },
         )
 
 

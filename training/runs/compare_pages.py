@@ -14,6 +14,7 @@ from accounts.gates import staff_page
 from accounts.roles import Act
 from training.runs.compare_showing import accuracy_chart, difference_rows, recipe_rows, run_rows
 from training.runs.comparing import FEWEST, MOST, Comparison, comparable, compare
+from training.runs.errors import UnknownRun
 from training.runs.models import TrainingRun
 from training.runs.pages import RUNS
 
@@ -22,7 +23,7 @@ from training.runs.pages import RUNS
 @never_cache
 @staff_page(Act.VIEW_MODELS)
 def compare_runs(request: HttpRequest) -> HttpResponse:
-    """?run=LABEL&run=LABEL…: two to six runs of one dataset. With one label: what may stand beside it."""
+    """?run=LABEL&run=LABEL…: two to six runs of one dataset. With one label: what may stand beside it; 404 for none."""
     labels = [label[:100] for label in request.GET.getlist("run") if label]
     context: dict[str, Any] = {
         "trail": [RUNS],
@@ -36,8 +37,12 @@ def compare_runs(request: HttpRequest) -> HttpResponse:
         try:
             context |= _shown(compare(labels))
         except StarchamberError as error:
-            context["refusal"] = error.message.removeprefix("run: ").capitalize()
+            said = error.message.removeprefix("run: ")
+            context["refusal"] = said[:1].upper() + said[1:]
             status = int(error.status)
+    elif labels and not context["choices"]:
+        context["refusal"] = f"There is no run {labels[0]!r}."
+        status = int(UnknownRun.status)
     return render(request, "training/compare.html", context, status=status)
 
 

@@ -3,7 +3,8 @@
     {"device": "cpu", "precision": "fp32", "processes": 2, "checkpointing": true,
      "lora": {"rank": 8, "alpha": 16.0, "targets": ["q_proj", …], "dropout": 0.0},
      "halved": [{"of": "training", "step": 12, "rows": 6}, {"of": "sampling", "words": "…"}, …],
-     "too_long": {"questions": 3, "of": 120, "longest": 341, "context": 256, "room": 32},
+     "too_long": {"questions": 3, "of": 120, "longest": 341, "context": 256, "room": 32,
+                  "named": [{"question": "q7", "tokens": 341}, …]},
      "unknown_characters": {"questions": 2, "of": 120, "characters": "é—"}}
 
 Each is there from the moment that it is known, and stands on the run's page.
@@ -125,7 +126,7 @@ def shown(run: TrainingRun) -> list[Condition]:
     if left := found.get("too_long"):
         words = (
             f"the longest has {left['longest']:,} tokens; the model reads {left['context']:,}, and {left['room']:,} "
-            "are for what it writes"
+            f"are for what it writes{_named(left)}"
         )
         value = f"{left['questions']:,} of {left['of']:,} questions left out"
         lines.append(Condition("Prompts too long", value, words, warns=True))
@@ -134,6 +135,13 @@ def shown(run: TrainingRun) -> list[Condition]:
         words = f"the tokenizer does not know {', '.join(map(repr, unknown['characters']))}"
         lines.append(Condition("Unknown characters", value, words, warns=True))
     return lines
+
+
+def _named(left: dict[str, Any]) -> str:
+    """Which questions; runs of earlier versions did not write them down."""
+    questions = ", ".join(one["question"] for one in left.get("named", ()))
+    more = left["questions"] - len(left.get("named", ()))
+    return f"; they are {questions}{f' and {more:,} more' if more else ''}" if questions else ""
 
 
 _PRECISION = {"fp32": "32 bits throughout", "bf16": "16 bits in products, 32 in weights and sums"}

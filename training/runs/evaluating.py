@@ -15,6 +15,8 @@ from accounts.audit import Actor, record
 from generation.registry.models import LanguageModel
 from generation.registry.selectors import folder_of, get_model
 from generation.registry.services import check_endpoint
+from generation.runs.shots import draw_shots
+from generation.runs.spec import require_context
 from generation.runs.vocabulary import require_layout, writer_at_hand
 from jobs.services import create_job
 from ratings.library.datasets import get_dataset
@@ -119,13 +121,15 @@ def launch_evaluation(spec: EvaluationSpec, *, actor: Actor) -> Evaluation:
 
 
 def check_spec(spec: EvaluationSpec) -> Named:
-    """Raises the errors of launch_evaluation."""
+    """Raises the errors of launch_evaluation, for too few worked examples as well."""
     _check_numbers(spec)
     check_names(dataset=spec.dataset, split=spec.split)
     dataset = about("dataset", lambda: get_dataset(spec.dataset))
     model = about("model", lambda: sampled_model(spec.model))
     require_graded(dataset)
     require_questions(dataset, spec.split, key="split")
+    require_context(model, spec.max_new_tokens)
+    draw_shots(dataset, spec.shots, seed=spec.seed)
     named = Named(model, dataset, _verifiers(spec.verifiers))
     for field, one in named.readers:
         require_layout(writer_at_hand(one), one, dataset, field=field)

@@ -19,7 +19,8 @@ from django.utils import timezone
 from generation.prompts import Shot, build_prompt, stop_strings, uses_calculator
 from generation.registry.models import LanguageModel
 from generation.registry.opening import load_model
-from generation.runs.samplers import room_for, sampler_of
+from generation.runs.room import settle_room
+from generation.runs.samplers import sampler_of
 from generation.runs.seeds import sample_seed
 from generation.runs.shots import draw_shots
 from generation.runs.spec import DEFAULT_NEW_TOKENS, asked_of
@@ -116,8 +117,11 @@ class _Work:
     def _open(self) -> Sampler:
         """The model, and how long its samples may be."""
         sampler = sampler_of(self._evaluation.model, batch_size=BATCH, watch=self._context)
-        if self._max_new_tokens is None:
-            self._max_new_tokens = room_for(sampler, self._prompts.values(), most=DEFAULT_NEW_TOKENS)
+        named = ((one.id, self._prompts[one.question]) for one in self._questions)
+        room = settle_room(sampler, named, most=DEFAULT_NEW_TOKENS, wanted=self._max_new_tokens)
+        if self._max_new_tokens is None and room.tokens < DEFAULT_NEW_TOKENS:
+            self._context.log(room.words)
+        self._max_new_tokens = room.tokens
         return sampler
 
     def score(self, verifier: LanguageModel) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from generation.prompts import stop_strings, uses_calculator
-from generation.runs.samplers import room_for
+from generation.runs.room import settle_room
 from generation.runs.spec import DEFAULT_NEW_TOKENS
 from generation.runs.texts import storable
 from generation.sampling.local import LocalSampler
@@ -50,8 +50,9 @@ def examine(
     prompts = [task.shots(one, hint=False) + task.ask(one, hint=False) for one, _ in questions]
     family = questions[0][0].family
     sampler = LocalSampler(loaded, batch_size=_BATCH)
+    named = zip((one.key for one, _ in questions), prompts, strict=True)
     settings = SamplingSettings(
-        max_new_tokens=room_for(sampler, prompts, most=DEFAULT_NEW_TOKENS),
+        max_new_tokens=settle_room(sampler, named, most=DEFAULT_NEW_TOKENS).tokens,
         stop=stop_strings(family),
         calculator=uses_calculator(family),
     )

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from generation.registry.tokens import encode_prompts
+from generation.runs.room import NAMED, Long, named
 from generation.runs.spec import DEFAULT_NEW_TOKENS
 from generation.sampling.errors import PromptTooLong
 from ratings.studies.services import chunks
@@ -63,25 +64,29 @@ def _measure(
     need = new_tokens or LEAST
     long = {key: length for key, length in lengths.items() if length + need > loaded.context}
     fitting = [length for key, length in lengths.items() if key not in long]
+    longest = sorted((Long(*one) for one in long.items()), key=lambda one: one.place)[:NAMED]
     told = {
         "questions": len(long),
         "of": len(lengths),
         "longest": max(lengths.values(), default=0),
         "context": loaded.context,
         "room": need,
+        "named": [{"question": one.question, "tokens": one.tokens} for one in longest],
     }
     if not fitting:
+        shortest = min(lengths, key=lambda key: (lengths[key], key), default="")
         raise PromptTooLong(
             f"None of {len(lengths):,} questions fits: the shortest prompt has {min(lengths.values(), default=0):,} "
-            f"tokens, and the model's context of {loaded.context:,} must hold {need:,} of an answer too. Fewer "
-            "few-shot examples (shots) or a model with a longer context help.",
+            f"tokens (question {shortest!r}), and the model's context of {loaded.context:,} must hold {need:,} of an "
+            "answer too. Fewer few-shot examples (shots) or a model with a longer context help.",
             details=told,
         )
     if long:
         note(context, too_long=told)
         context.log(
             f"{len(long):,} of {len(lengths):,} questions are left out: with up to {told['longest']:,} tokens their "
-            f"prompts leave no room for {need:,} more in the model's context of {loaded.context:,}."
+            f"prompts leave no room for {need:,} more in the model's context of {loaded.context:,}. They are "
+            f"{named(longest, count=len(long))}."
         )
     room = new_tokens or min(DEFAULT_NEW_TOKENS, loaded.context - max(fitting))
     return {"tokens": room, "left_out": sorted(long)}

@@ -12,12 +12,11 @@ from django.conf import settings as site
 from generation.prompts import stop_strings, uses_calculator
 from generation.registry.opening import load_model
 from generation.registry.tokens import encode_prompts
-from generation.runs.samplers import room_for
+from generation.runs.room import settle_room
 from generation.runs.spec import DEFAULT_NEW_TOKENS
 from generation.sampling.local import LocalSampler
 from generation.sampling.types import SamplingSettings
 from jobs.memory import peak_bytes
-from jobs.stopwatch import STARTING
 from problems.types import Family
 from ratings.library.models import Source
 from ratings.library.splitting import questions_by_split
@@ -45,21 +44,18 @@ AGAIN_SECONDS = 20.0
 
 def run_measurement(context: JobContext) -> dict[str, Any]:
     """Returns the figures too. Raises NothingToLearn without questions, and what loading and sampling raise."""
-    imports = Spent(*context.spent(STARTING))
     measurement = Measurement.objects.select_related("model", "dataset").get(job_id=context.job_id)
     family = Family(measurement.dataset.family)
     context.stage("loading the model")
     loaded = load_model(measurement.model)
     first = Spent(*context.spent("loading the model"))
-    start, load = imports, first
+    start, load = Spent(0.0, 0.0), first
     if first.wall < AGAIN_SECONDS:
-        # The first load of a process also imports the model's code: that is part of every start.
+        # The first load of a process also imports the model's code, as each run's does.
         context.stage("loading it again")
         loaded = load_model(measurement.model)
         load = Spent(*context.spent("loading it again"))
-        start = Spent(
-            imports.wall + max(0.0, first.wall - load.wall), imports.cpu + max(0.0, first.cpu - load.cpu)
-        )
+        start = Spent(max(0.0, first.wall - load.wall), max(0.0, first.cpu - load.cpu))
     context.stage("measuring")
     split = _split(questions_by_split(measurement.dataset))
     asked = drawn(split_questions(measurement.dataset, split), MANY, seed=0, purpose="measure")
@@ -129,7 +125,8 @@ def _rationales(measurement: Measurement, split: str) -> dict[str, list[int]]:
 def _sampling(loaded: LoadedModel, family: Family, asked: Sequence[Asking]) -> SamplingSettings:
     task = FamilyTask()
     prompts = [task.ask(question_of(family, one), hint=False) for one in asked]
-    room = room_for(LocalSampler(loaded), prompts, most=DEFAULT_NEW_TOKENS)
+    named = zip((one.id for one in asked), prompts, strict=True)
+    room = settle_room(LocalSampler(loaded), named, most=DEFAULT_NEW_TOKENS).tokens
     # Behind the answer given away there is less room.
     return SamplingSettings(
         max_new_tokens=max(1, room - 32) if room < DEFAULT_NEW_TOKENS else room,
