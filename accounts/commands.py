@@ -138,7 +138,10 @@ class JsonCommand(BaseCommand):
         except OSError as error:
             return 1, _error("os_error", f"{error.strerror or error}: {error.filename or ''}".strip(": "))
         except KeyboardInterrupt:
-            return 1, _error("interrupted", "Interrupted; nothing that was not finished was kept.")
+            return 1, _error(
+                "interrupted",
+                "Interrupted. What was done is kept, what was not leaves nothing behind.",
+            )
 
     def _say(self, answer: dict[str, Any], *, as_json: bool, status: int) -> None:
         try:

@@ -40,6 +40,12 @@ class StillHeld(Conflict):
         )
 
 
+class Interrupted(JobError):
+    """Somebody pressed Ctrl-C (or sent SIGTERM) while a command was at work; the message says what is kept."""
+
+    code = "interrupted"
+
+
 class UnknownJob(NotFound):
     code = "unknown_job"
 

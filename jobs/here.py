@@ -21,6 +21,9 @@ from jobs.models import Job
 from jobs.outcomes import Ending, Outcome
 from jobs.running import run_handler
 
+#: The code of a Conflict: whoever asked was not the first.
+NOT_WAITING = "job_not_waiting"
+
 
 def run_here(pk: int, *, watched: bool = False) -> dict[str, Any]:
     """Claims the job, does its work and returns its result. watched: show a bar on stderr if that is a terminal.
@@ -31,7 +34,7 @@ def run_here(pk: int, *, watched: bool = False) -> dict[str, Any]:
     """
     claim = claim_job(pk, owner=f"a command, process {os.getpid()} on {socket.gethostname()}")
     if claim is None:
-        raise Conflict("The job is not waiting: another process has it.", code="job_not_waiting")
+        raise Conflict("The job is not waiting: another process has it.", code=NOT_WAITING)
     wishes = Wishes()
     try:
         with Heart(claim, wishes), _bar(watched) as show:

@@ -69,7 +69,7 @@ def test_train_answers_with_run_label_checkpoint_metrics_and_seconds() -> None:
     run = TrainingRun.objects.get()
     assert (answer["run"], answer["label"], answer["checkpoint"]) == (run.pk, "made", "made")
     assert answer["metrics"] == run.metrics and answer["seconds"] > 0
-    status, error = refused(*train(iterations=1))
+    status, error = refused(*train(iterations=2))
     assert (status, error["code"], error["details"]["field"]) == (1, "name_taken", "label")
     assert TrainingRun.objects.count() == 1
     # The same seconds wherever they are told: of the work, without the process's start.
@@ -162,7 +162,8 @@ def test_a_single_sample_is_greedy_unless_a_temperature_is_given() -> None:
 def test_a_run_of_another_recipe_under_the_label_of_a_failed_one_is_a_new_run() -> None:
     make_sums()
     first = launched()
-    Job.objects.filter(pk=first.job_id).update(state="failed")
+    error = {"code": "nothing_right", "message": "Nothing was right.", "details": {}}
+    Job.objects.filter(pk=first.job_id).update(state="failed", error=error)
     answer = call(*train(iterations=1))
     assert answer["run"] != first.pk and LanguageModel.objects.filter(label="made").count() == 1
 

@@ -5,32 +5,109 @@ from __future__ import annotations
 from typing import Any
 
 from accounts.audit import Actor
-from jobs.here import run_here
+from accounts.errors import Conflict
+from jobs.errors import StillHeld
+from jobs.here import NOT_WAITING, run_here
 from jobs.leases import still_held, take_from_the_lost
 from jobs.models import Job
+from jobs.services import cancel_job
 from training.recipes.reader import ReadRecipe
 from training.runs.checking import check_inputs, ensure_named
+from training.runs.errors import LabelTaken
 from training.runs.estimates import outlook
-from training.runs.launching import launch_training, resume_run, unfinished_run
+from training.runs.interrupting import interrupted_run
+from training.runs.launching import launch_training, reclaim_label, resume_run
 from training.runs.measuring import measure
+from training.runs.models import TrainingRun
+from training.runs.standing import (
+    CANNOT_RESUME,
+    data_differences,
+    differences,
+    earlier_run,
+    gave_up,
+    holder_of,
+    taken,
+)
 
 
-def launched_or_resumed(recipe: ReadRecipe, *, label: str, actor: Actor) -> Job:
-    """The job to do: of a new run, or of one of this label and exactly this recipe that did not end well.
+def launched_or_resumed(recipe: ReadRecipe, *, label: str, actor: Actor, anew: bool = False) -> Job:
+    """The job to do: of a new run, or of the one of this label and exactly this recipe that did not finish.
 
-    Raises the errors of launch_training, and StillHeld where a process is at work on it.
+    Where that one is finished, and its data are still the same, its finished job: there is nothing to do. A run of
+    another recipe keeps the label unless it failed by its own recipe or data.
+    anew: a new run also where one of this label did not finish; that one can then not go on.
+    Raises the errors of launch_training (LabelTaken with the run and what differs from it), and StillHeld where a
+    process is at work on it.
     """
-    run = unfinished_run(recipe, label)
-    if run is None:
-        return launch_training(recipe, label=label, actor=actor).job
+    ensure_named([recipe.values.base], actor=actor)
+    holder = holder_of(label)
+    if holder is None:
+        try:
+            return launch_training(recipe, label=label, actor=actor).job
+        except LabelTaken:
+            # By a model that no run made; or another process was quicker, and has a run by now.
+            holder = holder_of(label)
+            if holder is None:
+                raise
     # Whoever had it may be dead without anybody having noticed.
-    job = take_from_the_lost(run.job_id) or run.job
-    if (held := still_held(job, f"Run {run.pk} ({label!r})")) is not None:
-        held.details["run"] = run.pk
+    holder.job = take_from_the_lost(holder.job_id) or holder.job
+    differs = differences(recipe, holder)
+    if holder.job.state == Job.State.FINISHED:
+        differs = differs or data_differences(holder)
+        if differs or anew:
+            raise taken(holder, differs)
+        return holder.job
+    if anew:
+        return _anew(holder, recipe, actor)
+    if not differs:
+        return _gone_on(holder, recipe, actor)
+    if not gave_up(holder.job):
+        raise taken(holder, differs)
+    earlier = earlier_run(recipe, label)
+    if earlier is not None:
+        return reclaim_label(earlier, actor=actor)
+    return launch_training(recipe, label=label, actor=actor).job
+
+
+def train_here(job: Job) -> dict[str, Any]:
+    """The answer of `train`, once the work is done in this process.
+
+    Raises as run_here does, StillHeld where another process got the job first, and Interrupted for Ctrl-C.
+    """
+    try:
+        return run_here(job.pk, watched=True)
+    except Conflict as error:
+        if error.code != NOT_WAITING:
+            raise
+        run = TrainingRun.objects.select_related("job").get(job_id=job.pk)
+        raise _held(run) or error from error
+    except KeyboardInterrupt:
+        raise interrupted_run(job.pk) from None
+
+
+def _gone_on(run: TrainingRun, recipe: ReadRecipe, actor: Actor) -> Job:
+    if (held := _held(run)) is not None:
         raise held
-    if job.state == Job.State.QUEUED:
-        return _at_once(job)
+    if run.job.state == Job.State.QUEUED:
+        return _at_once(run.job)
+    if (run.job.error or {}).get("code") == CANNOT_RESUME:
+        return launch_training(recipe, label=run.label, actor=actor).job
     return resume_run(run, actor=actor)
+
+
+def _anew(run: TrainingRun, recipe: ReadRecipe, actor: Actor) -> Job:
+    if (held := _held(run)) is not None:
+        raise held
+    if run.job.state == Job.State.QUEUED:
+        cancel_job(run.job_id, actor=actor)
+    return launch_training(recipe, label=run.label, actor=actor).job
+
+
+def _held(run: TrainingRun) -> StillHeld | None:
+    held = still_held(run.job, f"Run {run.pk} ({run.label!r})")
+    if held is not None:
+        held.details |= {"run": run.pk, "label": run.label}
+    return held
 
 
 def estimate_here(recipe: ReadRecipe, *, actor: Actor) -> dict[str, Any]:

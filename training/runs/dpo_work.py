@@ -33,7 +33,7 @@ def run_dpo(context: JobContext, run: TrainingRun, recipe: Dpo) -> dict[str, Any
 
     Raises NoPreferences, NothingToLearn, LossNotFinite, CheckpointNotWritten and what loading raises.
     """
-    data = frozen(context, run, lambda: _gather(run, recipe))
+    data = frozen(context, run, lambda: gather(run, recipe))
     uses = sides(data.pairs, split=recipe.split, held_out=recipe.held_out_splits)
     learned = as_pairs(pair for pair, use in zip(data.pairs, uses, strict=True) if use == "train")
     if not learned:
@@ -78,7 +78,8 @@ def run_dpo(context: JobContext, run: TrainingRun, recipe: Dpo) -> dict[str, Any
     return metrics
 
 
-def _gather(run: TrainingRun, recipe: Dpo) -> RunData:
+def gather(run: TrainingRun, recipe: Dpo) -> RunData:
+    """What the run learns from, as the database has it now."""
     pairs = gathered_pairs(run, raters=recipe.raters, ties=recipe.ties, export=recipe.export)
     hashed = ContentHash()
     hashed.add("pair", (pair.content for pair in pairs))

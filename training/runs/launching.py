@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import IntegrityError, transaction
 from django.urls import reverse
 
@@ -87,12 +89,16 @@ def resume_run(run: TrainingRun, *, actor: Actor) -> Job:
         return resume_job(run.job_id, actor=actor)
 
 
-def unfinished_run(recipe: ReadRecipe, label: str) -> TrainingRun | None:
-    """A run of exactly this recipe under this label that failed, was cancelled or lost its process."""
-    run = TrainingRun.objects.select_related("job").filter(label=label, holds_label=True).first()
-    if run is None or run.recipe_sha256 != recipe.sha256 or run.job.state == Job.State.FINISHED:
-        return None
-    return run
+def reclaim_label(run: TrainingRun, *, actor: Actor) -> Job:
+    """Puts a run back into its queue whose label a later one has got that came to nothing.
+
+    Raises LabelTaken where that one may still make a model, and Conflict.
+    """
+    with transaction.atomic():
+        _take_label(run.label)
+        run.holds_label = True
+        run.save(update_fields=["holds_label"])
+        return resume_job(run.job_id, actor=actor)
 
 
 def _check_label(label: str) -> None:
@@ -118,14 +124,17 @@ def _take_label(label: str) -> None:
     if holder is None:
         return
     if not holder.job.is_resumable:
-        raise _taken(label, f"run {holder.pk}, which is {holder.job.state}")
+        raise _taken(
+            label, f"run {holder.pk}, which is {holder.job.state}", run=holder.pk, state=holder.job.state
+        )
     holder.holds_label = False
     holder.save(update_fields=["holds_label"])
 
 
-def _taken(label: str, whose: str) -> LabelTaken:
+def _taken(label: str, whose: str, **facts: Any) -> LabelTaken:
     return LabelTaken(
-        f"label: {label!r} belongs to {whose} already.", details={"field": "label", "value": label}
+        f"label: {label!r} belongs to {whose} already.",
+        details={"field": "label", "value": label, **facts},
     )
 
 

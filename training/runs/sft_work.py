@@ -54,7 +54,7 @@ class Learned:
 
 def run_sft(context: JobContext, run: TrainingRun, recipe: Sft) -> dict[str, Any]:
     """Returns the run's metrics. Raises NothingToLearn, LossNotFinite, CheckpointNotWritten and what loading raises."""
-    data = frozen(context, run, lambda: _gather(run, recipe))
+    data = frozen(context, run, lambda: gather(run, recipe))
     learned = list(_learned(run, data))
     if not learned:
         raise NothingToLearn(_nothing(recipe), details={"sources": list(recipe.sources)})
@@ -104,7 +104,8 @@ def run_sft(context: JobContext, run: TrainingRun, recipe: Sft) -> dict[str, Any
     return metrics
 
 
-def _gather(run: TrainingRun, recipe: Sft) -> RunData:
+def gather(run: TrainingRun, recipe: Sft) -> RunData:
+    """What the run learns from, as the database has it now."""
     hashed, data = ContentHash(), RunData()
     if recipe.learn == "retries":
         data.retries = gathered_retries(run.dataset, list(run.studies.order_by("name")), recipe)

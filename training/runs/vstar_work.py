@@ -44,7 +44,7 @@ _CHUNK = 500
 
 def run_vstar(context: JobContext, run: TrainingRun, recipe: Vstar) -> dict[str, Any]:
     """Returns the run's metrics. Raises NothingRight, NothingToLearn, LossNotFinite and what loading raises."""
-    data = frozen(context, run, lambda: _gather(run, recipe))
+    data = frozen(context, run, lambda: gather(run, recipe))
     work = _Work(context, run, recipe, data)
     work.store_given()
     result = vstar(
@@ -309,7 +309,8 @@ def _metrics(result: VstarResult) -> dict[str, Any]:
     }
 
 
-def _gather(run: TrainingRun, recipe: Vstar) -> RunData:
+def gather(run: TrainingRun, recipe: Vstar) -> RunData:
+    """What the run learns from, as the database has it now."""
     hashed, data = ContentHash(), RunData()
     questions = split_questions(run.dataset, recipe.split)
     data.questions = [one.revision for one in questions]

@@ -10,6 +10,7 @@ from accounts.audit import COMMAND
 from accounts.commands import JsonCommand
 from jobs.here import run_here
 from training.runs.evaluating import EvaluationSpec, launch_evaluation
+from training.runs.interrupting import interrupted_evaluation
 
 _DEFAULTS = EvaluationSpec(model="", dataset="")
 
@@ -60,4 +61,7 @@ class Command(JsonCommand):
             options["temperature"] = _DEFAULTS.temperature if options["samples"] > 1 else 0.0
         options["verifiers"], options["k"] = tuple(options["verifiers"]), tuple(options["k"])
         evaluation = launch_evaluation(EvaluationSpec(**options), actor=COMMAND)
-        return run_here(evaluation.job_id, watched=True)
+        try:
+            return run_here(evaluation.job_id, watched=True)
+        except KeyboardInterrupt:
+            raise interrupted_evaluation(evaluation.job_id) from None

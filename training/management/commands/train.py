@@ -9,10 +9,10 @@ from django.core.management.base import CommandParser
 
 from accounts.audit import COMMAND
 from accounts.commands import JsonCommand
-from jobs.here import run_here
+from jobs.models import Job
 from training.recipes.reader import parse_overrides, read_recipe, recipe_names
 from training.recipes.schema import ALGORITHMS, PLANNED
-from training.runs.commanding import estimate_here, launched_or_resumed
+from training.runs.commanding import estimate_here, launched_or_resumed, train_here
 
 
 class Command(JsonCommand):
@@ -20,7 +20,10 @@ class Command(JsonCommand):
         "Trains a model: sft, dpo (a verifier from preferences), star or vstar. Recipes: "
         f"{', '.join(recipe_names())}; each of their keys is explained in training/recipes/. "
         "A recipe, or a value of --set, that is not what it may be is a bad argument (exit 2), also NaN and a "
-        "misspelt key. The same command again goes on with a run that failed, was cancelled or was killed."
+        "misspelt key. The same command again goes on with a run that was interrupted, failed, was cancelled or was "
+        "killed, and answers again for one that is finished; another recipe under the label of a run that may go on is "
+        "refused, with what differs. In the answer `seconds` are those of the work, over all its attempts, without "
+        "each process's start-up, as on the run's page and in --estimate."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -40,6 +43,11 @@ class Command(JsonCommand):
         )
         parser.add_argument("--label", required=True, help="what the resulting model is called")
         parser.add_argument(
+            "--anew",
+            action="store_true",
+            help="begin a new run also where one of this label did not finish; that one can not go on then",
+        )
+        parser.add_argument(
             "--estimate",
             action="store_true",
             help="say what the run would take and launch nothing; measures the base on the dataset first, if need be",
@@ -51,8 +59,13 @@ class Command(JsonCommand):
         )
         if options["estimate"]:
             return estimate_here(recipe, actor=COMMAND)
-        job = launched_or_resumed(recipe, label=options["label"], actor=COMMAND)
-        return run_here(job.pk, watched=True)
+        job = launched_or_resumed(recipe, label=options["label"], actor=COMMAND, anew=options["anew"])
+        if job.state == Job.State.FINISHED and job.result is not None:
+            self.stderr.write(
+                f"Run {job.result['run']} ({options['label']!r}) did exactly this already: its answer again."
+            )
+            return dict(job.result)
+        return train_here(job)
 
 
 def _full_path(recipe: str) -> str:

@@ -1,0 +1,227 @@
+"""The command `train` under a label that a run has: it goes on, answers again, or says what differs."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import threading
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from accounts.audit import COMMAND
+from generation.registry.models import LanguageModel
+from jobs.errors import StillHeld
+from jobs.leases import claim_job
+from jobs.models import Job
+from tests.services.site import Site
+from tests.services.world import ROOT
+from tests.training_runs.test_commands import call, refused, train
+from tests.training_runs.worlds import base, launched, make_sums, recipe
+from training.runs.commanding import launched_or_resumed
+from training.runs.errors import LabelTaken
+from training.runs.keeping import RunKeeper
+from training.runs.models import TrainingRun
+from training.runs.selectors import get_run
+
+
+def ended(run: TrainingRun, state: str, code: str | None = None) -> TrainingRun:
+    """The run as a process leaves it that ended so."""
+    error = None if code is None else {"code": code, "message": "It broke.", "details": {}}
+    Job.objects.filter(pk=run.job_id).update(state=state, error=error, finished_at=timezone.now())
+    return get_run(run.pk)
+
+
+def asked(anew: bool = False, **overrides: Any) -> TrainingRun:
+    """The run whose job the command would do now."""
+    job = launched_or_resumed(recipe("star", **overrides), label="made", actor=COMMAND, anew=anew)
+    assert job.state == "queued"
+    return TrainingRun.objects.get(job=job)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("state", "code"), [("cancelled", None), ("failed", "disk_full"), ("failed", "lease_lost")]
+)
+def test_a_run_that_may_go_on_goes_on_and_gives_its_label_to_no_other_recipe(storage, state, code) -> None:
+    make_sums(count=60)
+    run = ended(launched(), state, code)
+    with pytest.raises(LabelTaken) as caught:
+        asked(learning_rate=0.5, seed=3)
+    assert f"belongs to run {run.pk} already, which is {state}" in caught.value.message
+    assert (
+        "differs from it in seed (0 there, 3 here), learning_rate (0.0001 there, 0.5 here)"
+        in caught.value.message
+    )
+    assert "--anew" in caught.value.message
+    assert caught.value.details["differs"]["seed"] == {"run": 0, "asked": 3}
+    assert (caught.value.details["run"], caught.value.details["state"]) == (run.pk, state)
+    assert TrainingRun.objects.count() == 1 and get_run(run.pk).job.state == state
+    assert asked() == run and TrainingRun.objects.count() == 1
+
+
+@pytest.mark.django_db
+def test_a_run_that_its_own_recipe_ended_gives_way_and_an_earlier_one_comes_back_to_its_label(
+    storage,
+) -> None:
+    make_sums(count=60)
+    first = ended(launched(), "cancelled")
+    diverged = asked(anew=True, learning_rate=0.5)
+    assert diverged != first and not get_run(first.pk).holds_label
+    ended(diverged, "failed", "loss_not_finite")
+    # The first command once more: its run goes on, though another had the label meanwhile.
+    assert asked() == first
+    assert get_run(first.pk).holds_label and not get_run(diverged.pk).holds_label
+    ended(first, "failed", "nothing_right")
+    assert asked(seed=4).pk not in (first.pk, diverged.pk)
+
+
+@pytest.mark.django_db
+def test_anew_begins_from_nothing_and_what_can_not_go_on_does_so_by_itself(storage) -> None:
+    make_sums(count=60)
+    first = launched()
+    second = asked(anew=True)
+    assert second != first and get_run(first.pk).job.state == "cancelled"
+    ended(second, "failed", "cannot_resume")
+    third = asked()
+    assert third.pk not in (first.pk, second.pk)
+    claim_job(third.job_id, owner="another")
+    for anew in (True, False):
+        with pytest.raises(StillHeld) as caught:
+            asked(anew=anew)
+        assert (caught.value.details["run"], caught.value.details["label"]) == (third.pk, "made")
+    with pytest.raises(LabelTaken, match=r"which is running. This command differs from it in seed"):
+        asked(seed=9)
+
+
+@pytest.mark.django_db
+def test_a_run_of_an_earlier_version_goes_on_where_the_recipe_has_a_new_key(storage) -> None:
+    make_sums(count=60)
+    run = ended(launched(), "cancelled")
+    older = {key: value for key, value in run.recipe.items() if key != "hinted_copies"}
+    TrainingRun.objects.filter(pk=run.pk).update(recipe=older, recipe_sha256="0" * 64)
+    assert asked() == run
+
+
+@pytest.mark.django_db
+def test_other_weights_under_the_same_base_are_another_run(storage) -> None:
+    make_sums(count=60)
+    run = ended(launched(), "cancelled")
+    LanguageModel.objects.filter(pk=run.base_id).update(digest="f" * 64)
+    with pytest.raises(LabelTaken, match="differs from it in base .'tiny-base .ffffffffffff"):
+        asked()
+
+
+@pytest.mark.django_db
+def test_the_same_command_of_a_finished_run_answers_again_until_something_is_another(storage, capsys) -> None:
+    make_sums()
+    once = train("sft", steps=2)
+    answer = call(*once)
+    capsys.readouterr()
+    assert call(*once) == answer
+    assert f"Run {answer['run']} ('made') did exactly this already" in capsys.readouterr().err
+    status, error = refused(*train("sft", steps=3))
+    assert (status, error["code"]) == (1, "name_taken")
+    assert error["details"]["differs"] == {"steps": {"run": 2, "asked": 3}}
+    assert (error["details"]["run"], error["details"]["checkpoint"]) == (answer["run"], "made")
+    assert "Take another label" in error["message"]
+    assert refused(*once, "--anew")[1]["code"] == "name_taken"
+    # More questions are other data.
+    make_sums(count=260)
+    status, error = refused(*once)
+    assert (status, error["code"]) == (1, "name_taken") and "have changed since" in error["message"]
+    assert error["details"]["differs"]["data"]["run"] == get_run(answer["run"]).data_sha256
+    assert TrainingRun.objects.count() == 1 and Job.objects.count() == 1
+
+
+@pytest.mark.django_db
+def test_ctrl_c_says_what_is_kept_and_the_same_command_goes_on(storage, monkeypatch) -> None:
+    make_sums()
+    command = train(label="made")
+    step, calls = RunKeeper.step, 0
+
+    def interrupting(self, *arguments) -> None:
+        nonlocal calls
+        calls += 1
+        if calls == 7:
+            raise KeyboardInterrupt
+        step(self, *arguments)
+
+    monkeypatch.setattr(RunKeeper, "step", interrupting)
+    status, error = refused(*command)
+    assert (status, error["code"]) == (1, "interrupted")
+    run = TrainingRun.objects.get()
+    stands = f"Interrupted: run {run.pk} ('made') stands at 'iteration 2: training', 2 of 4. Kept: 1 of 2 iterations"
+    assert error["message"].startswith(stands)
+    assert "at most 2 steps back. The same command goes on from there." in error["message"]
+    details = error["details"]
+    assert (details["run"], details["iteration"], details["iterations_finished"]) == (run.pk, 2, 1)
+    assert details["examples"] == run.examples.count()
+    before = sum(run.job.spans.exclude(name="starting").values_list("seconds", flat=True))
+    answer = call(*command)
+    assert answer["run"] == run.pk and get_run(run.pk).job.attempts == 2
+    # The first attempt counts too, its last stage as well.
+    assert run.job.spans.filter(name="iteration 2: training").count() == 2
+    assert answer["seconds"] > before > 0
+
+
+def test_of_two_that_launch_at_once_one_has_the_label(world: str, storage) -> None:
+    from django.db import connection
+
+    make_sums(count=60)
+    base()
+    start, won, lost = threading.Barrier(2), [], []
+
+    def launch(seed: int) -> None:
+        try:
+            start.wait()
+            won.append(asked(seed=seed))
+        except LabelTaken as error:
+            lost.append(error)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=launch, args=(seed,)) for seed in (0, 1)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    [run], [error] = won, lost
+    assert TrainingRun.objects.get() == run
+    assert error.details["run"] == run.pk and set(error.details["differs"]) == {"seed"}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seeds", [(0, 1), (0, 0)])
+def test_of_two_processes_that_launch_under_one_label_one_wins(ground: Site, seeds: tuple[int, int]) -> None:
+    """The other is told so: of another recipe what differs, of the same one that it is at work or done."""
+    make_sums(count=60)
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "manage.py", *train("sft", seed=seed, validation_split=""), "--json"],
+            cwd=ROOT,
+            env=ground.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for seed in seeds
+    ]
+    ends = [
+        (json.loads(one.communicate(timeout=170)[0].splitlines()[-1]), one.returncode) for one in processes
+    ]
+    run = TrainingRun.objects.get()
+    assert run.job.state == "finished" and run.job.attempts == 1
+    won = [answer for answer, status in ends if status == 0]
+    lost = [answer["error"] for answer, status in ends if status == 1]
+    assert all(answer["run"] == run.pk for answer in won) and won
+    assert [error["details"]["run"] for error in lost] == [run.pk] * len(lost)
+    if len(set(seeds)) == 2:
+        [error] = lost
+        assert error["code"] == "name_taken" and set(error["details"]["differs"]) == {"seed"}
+    else:
+        # Whoever came when all was done got the same answer.
+        assert [error["code"] for error in lost] in ([], ["job_is_live"])
+        assert all(answer == won[0] for answer in won)
