@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.audit import COMMAND
 from accounts.models import AuditEvent
-from jobs.models import Job, Metric
+from jobs.models import Job
 from ratings.studies.models import Study
 from tests.training_runs.worlds import base, launched, make_sums, staged
 from tests.worlds import make_study
@@ -197,27 +197,6 @@ def test_the_moving_parts_ask_again_until_the_run_has_ended(signed_in) -> None:
         assert "hx-trigger" in text_of(signed_in, f"/runs/{run.pk}/{part}/")
         Job.objects.update(state="finished")
         assert "hx-trigger" not in text_of(signed_in, f"/runs/{run.pk}/{part}/")
-
-
-@pytest.mark.parametrize(
-    ("losses", "held_out", "told"),
-    [
-        ([3.0, 2.5, 2.0], [2.9, 2.4], ""),
-        ([3.0, 3.2, 2.9], [2.9, 9.81], "held-out loss went from 2.90 to 9.81"),
-        ([3.0, 2.0, 1.0], [8.0], "held-out loss went from 3.00 to 8.00"),
-        ([0.69] + [4.0] * 12, [], "training loss went from 0.69 to 4.00"),
-        ([0.1, 0.3], [0.1, 0.4], ""),  # little either way
-        ([], [], ""),
-    ],
-)
-def test_a_training_that_diverged_gets_a_warning(signed_in, losses, held_out, told) -> None:
-    run = staged()
-    for name, values, sign in (("loss", losses, 1), ("held-out log-likelihood per token", held_out, -1)):
-        for step, value in enumerate(values, start=1):
-            Metric.objects.create(job=run.job, series=name, step=step, value=sign * value)
-    for address in (f"/runs/{run.pk}/", f"/runs/{run.pk}/moving/"):
-        page = text_of(signed_in, address)
-        assert ("This training has diverged" in page) == bool(told) and told in page
 
 
 @pytest.mark.parametrize(

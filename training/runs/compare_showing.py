@@ -10,12 +10,12 @@ from jobs.progress import in_words
 from training.evaluation.paired import PairedDifference
 from training.runs.comparing import Comparison, Point
 from training.runs.models import TrainingRun
-from training.runs.showing import percent
+from training.runs.showing import base_figures, percent
 
 
 @dataclass(frozen=True, slots=True)
 class RunRow:
-    """One run in words. interval: of its accuracy, 95 %, "" without."""
+    """One run in words. interval: of its accuracy, 95 %, "" without. against_base: of the result minus its base."""
 
     run: TrainingRun
     accuracy: str
@@ -24,6 +24,17 @@ class RunRow:
     steps: str
     took: str
     train_used: str
+    against_base: list[AgainstBaseRow]
+
+
+@dataclass(frozen=True, slots=True)
+class AgainstBaseRow:
+    """points: signed. note: interval and questions. is_worse: than its base."""
+
+    points: str
+    note: str
+    is_worse: bool
+    could_be_chance: bool
 
 
 def run_rows(found: Comparison) -> list[RunRow]:
@@ -36,6 +47,10 @@ def run_rows(found: Comparison) -> list[RunRow]:
             steps="–" if one.steps is None else f"{one.steps:,}",
             took="–" if one.seconds is None else in_words(one.seconds),
             train_used=percent(one.train_used) or "–",
+            against_base=[
+                AgainstBaseRow(figure.value, figure.note, beside.is_worse, beside.could_be_chance)
+                for figure, beside in zip(base_figures(one.against_base), one.against_base, strict=True)
+            ],
         )
         for one in found.runs
     ]

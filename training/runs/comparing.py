@@ -10,11 +10,12 @@ from typing import Any
 from accounts.errors import InvalidInput
 from ratings.library.splitting import questions_by_split
 from training.evaluation.paired import PairedDifference, paired_difference, wilson_interval
+from training.runs.against_base import AgainstBase, against_base
 from training.runs.blinding import counts_are_hidden
 from training.runs.errors import UnknownRun
 from training.runs.measured_models import Sample
 from training.runs.models import EXTRAS, Algorithm, Fate, Iteration, TrainingExample, TrainingRun
-from training.runs.results import results_by_iteration
+from training.runs.results import best_iteration, results_by_iteration
 from training.runs.selectors import runs
 from training.runs.spending import spent_on
 
@@ -37,7 +38,7 @@ class Compared:
     """One run. final: of its best iteration, which is its result. seconds, cpu_seconds: None where nobody counted.
 
     train_used: share of the questions of its split that the result learned from. steps, train_used: None also where
-    they would tell what raters preferred in a study that still runs blind.
+    they would tell what raters preferred in a study that still runs blind. against_base: on the same questions.
     """
 
     run: TrainingRun
@@ -47,6 +48,7 @@ class Compared:
     seconds: float | None
     cpu_seconds: float | None
     train_used: float | None
+    against_base: list[AgainstBase]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +91,7 @@ class Comparison:
                     "seconds": one.seconds,
                     "cpu_seconds": one.cpu_seconds,
                     "train_used": one.train_used,
+                    "against_base": [beside.as_json() for beside in one.against_base],
                 }
                 for one in self.runs
             ],
@@ -163,7 +166,7 @@ def _compared(run: TrainingRun, results: Mapping[int, Mapping[str, bool]]) -> Co
     ]
     hidden = counts_are_hidden(run)
     spent = spent_on(run)
-    number = _best(run, points)
+    number = best_iteration(run, {point.iteration: point.accuracy for point in points})
     return Compared(
         run=run,
         points=points,
@@ -172,6 +175,7 @@ def _compared(run: TrainingRun, results: Mapping[int, Mapping[str, bool]]) -> Co
         seconds=None if spent is None else spent.seconds,
         cpu_seconds=None if spent is None else spent.cpu_seconds,
         train_used=None if hidden else _train_used(run, iterations, number),
+        against_base=against_base(run),
     )
 
 
@@ -180,16 +184,6 @@ def _point(iteration: Iteration, results: Mapping[str, bool] | None) -> Point:
     questions = len(results) if results else None
     low, high = (wilson_interval(accuracy, questions) if questions else None) or (None, None)
     return Point(iteration.number, accuracy, low, high, questions)
-
-
-def _best(run: TrainingRun, points: Sequence[Point]) -> int | None:
-    """The iteration that is, or would be, the run's result."""
-    trained = [point for point in points if point.iteration or run.algorithm != Algorithm.STAR]
-    if run.metrics.get("best_iteration"):
-        return int(run.metrics["best_iteration"])
-    if run.algorithm == Algorithm.VSTAR and run.metrics.get("generator") is not None:
-        return int(run.metrics["generator"])
-    return max(trained, key=lambda point: (point.accuracy, -point.iteration)).iteration if trained else None
 
 
 def _train_used(run: TrainingRun, iterations: Sequence[Iteration], number: int | None) -> float | None:

@@ -15,12 +15,14 @@ from accounts.models import User
 from accounts.roles import Act
 from jobs.live import live_job
 from training.runs import selectors
+from training.runs.against_base import against_base
 from training.runs.blinding import blind_studies, counts_are_hidden, require_visible_votes, told
+from training.runs.cautions import cautions_of
 from training.runs.conditions import shown
-from training.runs.diverging import divergence_of
 from training.runs.example_filter import ExampleFilterForm, PairFilterForm
 from training.runs.models import Algorithm, TrainingRun
 from training.runs.showing import (
+    base_figures,
     fate_rows,
     groups_table,
     iteration_rows,
@@ -100,7 +102,7 @@ def _moving(found: TrainingRun) -> dict[str, Any]:
     for one in iterations:
         one.counts = told(found, one.counts)
         one.steps = 0 if hidden else one.steps
-    rows = iteration_rows(iterations)
+    rows, beside = iteration_rows(iterations), against_base(found)
     return {
         "run": found,
         "iterations": rows,
@@ -108,9 +110,9 @@ def _moving(found: TrainingRun) -> dict[str, Any]:
         "explanation": found.metrics.get("explanation", ""),
         "samples": side_by_side(iterations),
         "fates": [] if hidden else fate_rows(selectors.fates(found)),
-        "figures": result_figures(told(found, found.metrics)),
+        "figures": [*result_figures(told(found, found.metrics)), *base_figures(beside)],
         "blind": blind_studies(found),
-        "divergence": divergence_of(found),
+        "cautions": cautions_of(found, beside),
         "conditions": shown(found),
         "checkpoints": selectors.checkpoints(found).order_by("id"),
         "pair_count": found.pairs.count(),

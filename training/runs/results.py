@@ -1,8 +1,14 @@
-"""Which held-out questions each iteration of a run answers rightly, as its loop wrote them down."""
+"""Which held-out questions each iteration of a run answers rightly, and which a model does in an evaluation."""
 
 from __future__ import annotations
 
-from training.runs.models import TrainingRun
+from collections.abc import Mapping
+
+from generation.registry.models import LanguageModel
+from problems.types import Verdict
+from ratings.library.models import Dataset
+from training.runs.measured_models import Sample
+from training.runs.models import Algorithm, TrainingRun
 
 #: The fact of a run that trains once: {"validation": {question: right or not}}, as the loops' reports have it.
 RESULTS = "results"
@@ -15,4 +21,29 @@ def results_by_iteration(run: TrainingRun) -> dict[int, dict[str, bool]]:
         # A verifier's facts also hold a validation, which is a report.
         if isinstance(facts, dict) and facts.get("validation") and name != "verifier":
             found[1 if name == RESULTS else int(facts["number"])] = dict(facts["validation"])
+    return found
+
+
+def best_iteration(run: TrainingRun, accuracies: Mapping[int, float]) -> int | None:
+    """The iteration that is, or would be, the run's result. accuracies: of those that were measured, by number."""
+    if run.metrics.get("best_iteration"):
+        return int(run.metrics["best_iteration"])
+    if run.algorithm == Algorithm.VSTAR and run.metrics.get("generator") is not None:
+        return int(run.metrics["generator"])
+    trained = [number for number in accuracies if number or run.algorithm != Algorithm.STAR]
+    return max(trained, key=lambda number: (accuracies[number], -number)) if trained else None
+
+
+#: (split, worked examples in the prompt, most tokens of an answer): what greedy answers depend on, but the model.
+Setting = tuple[str, int, int | None]
+
+
+def greedy_by_setting(model: LanguageModel, dataset: Dataset) -> dict[Setting, dict[str, bool]]:
+    """Whether the model's greedy answer is right, by question, for each setting that it was evaluated under."""
+    rows = Sample.objects.filter(greedy=True, sample_set__dataset=dataset, sample_set__model=model)
+    columns = ("sample_set__split", "sample_set__settings", "question__external_id", "verdict")
+    found: dict[Setting, dict[str, bool]] = {}
+    for split, settings, question, verdict in rows.order_by("sample_set_id").values_list(*columns):
+        setting = split, settings.get("shots", 0), settings.get("max_new_tokens")
+        found.setdefault(setting, {})[question] = verdict == Verdict.CORRECT
     return found

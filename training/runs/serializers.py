@@ -10,7 +10,9 @@ from rest_framework import serializers
 
 from generation.registry.models import LanguageModel
 from training.recipes.schema import ALGORITHMS
+from training.runs.against_base import against_base
 from training.runs.blinding import counts_are_hidden, told
+from training.runs.cautions import cautions_of
 from training.runs.evaluating import EvaluationSpec
 from training.runs.measured_models import Evaluation
 from training.runs.models import Checkpoint, Iteration, PreferencePair, TrainingExample, TrainingRun
@@ -106,14 +108,36 @@ class IterationSerializer(serializers.ModelSerializer[Iteration]):
         return told(iteration.run, iteration.metrics)
 
 
+class WarningSerializer(serializers.Serializer[Any]):
+    """`code`: diverged, worse_than_guessing, worse_than_chance or worse_than_base."""
+
+    code = serializers.CharField()
+    message = serializers.CharField()
+    details = serializers.DictField(child=serializers.JSONField())
+
+
 class RunWithIterationsSerializer(RunSerializer):
-    """One run, with its iterations."""
+    """One run, with its iterations.
+
+    `warnings`: what is bad about its result, with advice. `against_base`: its result minus its base on the same
+    questions, with a 95% interval and McNemar's exact test; `on` is "held out", or a split that both were evaluated on.
+    """
 
     iterations = IterationSerializer(many=True, read_only=True)
+    warnings = serializers.SerializerMethodField()
+    against_base = serializers.SerializerMethodField()
 
     class Meta(RunSerializer.Meta):
-        fields = [*RunSerializer.Meta.fields, "iterations"]
+        fields = [*RunSerializer.Meta.fields, "iterations", "warnings", "against_base"]
         read_only_fields = fields
+
+    @extend_schema_field(WarningSerializer(many=True))
+    def get_warnings(self, run: TrainingRun) -> list[dict[str, Any]]:
+        return [one.as_json() for one in cautions_of(run)]
+
+    @extend_schema_field({"type": "array", "items": {"type": "object"}})
+    def get_against_base(self, run: TrainingRun) -> list[dict[str, Any]]:
+        return [one.as_json() for one in against_base(run)]
 
 
 class AskedRunSerializer(serializers.Serializer[Any]):

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from training.recipes.reader import KeyAbout, describe, recipe_names
+from training.runs.against_base import AgainstBase
 from training.runs.models import Iteration, Origin, TrainingRun
 from training.runs.selectors import FateCount
 
@@ -179,6 +180,16 @@ def result_figures(metrics: Mapping[str, Any]) -> list[Figure]:
     if metrics.get("steps"):
         figures.append(Figure("Steps", f"{metrics['steps']:,}"))
     return figures
+
+
+def base_figures(beside: Sequence[AgainstBase]) -> list[Figure]:
+    """The result minus its base, on the same questions."""
+    return [
+        Figure(
+            "Against its base", f"{100 * one.paired.difference:+.1f} points", f"{one.interval}{one.questions}"
+        )
+        for one in beside
+    ]
 
 
 def _agreement(split: str, found: dict[str, Any]) -> Figure:

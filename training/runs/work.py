@@ -9,11 +9,13 @@ from training.errors import LossNotFinite, ProcessLost
 from training.parallel.team import disband
 from training.recipes.reader import from_stored
 from training.recipes.schema import Dpo, Sft, Star, Vstar
+from training.runs.cautions import cautions_of
 from training.runs.conditions import note_means
 from training.runs.dpo_work import run_dpo
 from training.runs.first_look import check_base
 from training.runs.last_good import keep_last_good
 from training.runs.models import TrainingRun
+from training.runs.selectors import get_run
 from training.runs.sft_work import run_sft
 from training.runs.spending import spent_on
 from training.runs.star_work import run_star
@@ -46,6 +48,10 @@ def run_training(context: JobContext) -> dict[str, Any]:
         disband()
     with context.writing():
         TrainingRun.objects.filter(pk=run.pk).update(metrics=metrics, device_peak_bytes=_device_peak())
+    context.flush()  # the curves are looked at
+    cautions = cautions_of(get_run(run.pk))
+    for one in cautions:
+        context.log(f"{one.title}. {one.message}")
     context.end_stages()
     took = spent_on(run)
     result = run.checkpoints.select_related("model").get(is_result=True)
@@ -57,6 +63,7 @@ def run_training(context: JobContext) -> dict[str, Any]:
         "checkpoint": result.model.label,
         "models": dict(models),
         "metrics": metrics,
+        "warnings": [one.as_json() for one in cautions],
         "seconds": 0.0 if took is None else took.seconds,
     }
 
