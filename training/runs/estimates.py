@@ -31,7 +31,7 @@ from training.runs.measured_models import Measurement
 from training.runs.preference_files import find_export_file, pairs_of_file
 from training.runs.questions import split_questions
 from training.runs.rationales import kept_examples, learnable, preferred
-from training.runs.retrying import gathered_retries
+from training.runs.retrying import gathered_retries, solutions_beside
 
 #: Votes that are read to count their pairs; of more the share is taken for all.
 COUNTED_VOTES = 20_000
@@ -106,7 +106,7 @@ def _sft(recipe: Sft, inputs: Inputs) -> Sizes:
     sources: tuple[str, ...]
     if recipe.learn == "retries":
         retries = len(gathered_retries(dataset, inputs.studies, recipe))
-        solutions = learnable(dataset, recipe.split).count() if recipe.with_solutions else 0
+        solutions = len(solutions_beside(dataset, inputs.studies, recipe)) if recipe.with_solutions else 0
         # A mistake and its correction are about as long as a solution.
         texts, sources = retries + solutions, ()
     elif recipe.from_run:

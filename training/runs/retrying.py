@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -43,10 +43,11 @@ def gathered_retries(dataset: Dataset, studies: Sequence[Study], recipe: Sft) ->
     A question's solutions are tried in their order: the first one that goes on from where a text went wrong is taken.
     """
     family = Family(dataset.family)
-    solutions = _solutions(dataset, recipe, family)
+    marks = _marks(studies, raters=recipe.raters)
+    solutions = _solutions(dataset, recipe, family, but=marks)
     found: list[dict[str, Any]] = []
     taken: Counter[int] = Counter()
-    for wrong in _wrong(dataset, studies, recipe, family):
+    for wrong in _wrong(dataset, marks, recipe, family):
         if recipe.retries_per_question and taken[wrong.question] >= recipe.retries_per_question:
             continue
         for rationale, text in solutions.get(wrong.question, ()):
@@ -71,6 +72,12 @@ def gathered_retries(dataset: Dataset, studies: Sequence[Study], recipe: Sft) ->
                 taken[wrong.question] += 1
             break
     return found
+
+
+def solutions_beside(dataset: Dataset, studies: Sequence[Study], recipe: Sft) -> list[int]:
+    """The right rationales that came with the split's questions, but for those that raters found a wrong step in."""
+    marks = _marks(studies, raters=recipe.raters)
+    return [pk for pk in learnable(dataset, recipe.split).values_list("pk", flat=True) if pk not in marks]
 
 
 def retry_contents(retries: Iterable[Mapping[str, Any]]) -> list[list[str]]:
@@ -112,21 +119,23 @@ def retry_rows(
         yield Example(prompt, one["correction"]), row
 
 
-def _solutions(dataset: Dataset, recipe: Sft, family: Family) -> dict[int, list[tuple[Rationale, str]]]:
-    """What came with each question and is right, as a model would write it."""
+def _solutions(
+    dataset: Dataset, recipe: Sft, family: Family, *, but: Container[int]
+) -> dict[int, list[tuple[Rationale, str]]]:
+    """What came with each question and is right, as a model would write it. but: rationales that correct nothing."""
     found: dict[int, list[tuple[Rationale, str]]] = defaultdict(list)
     for row in learnable(dataset, recipe.split).select_related("question", "revision").iterator(500):
-        found[row.question_id].append((row, completion_of_rationale(family, row, row.revision)))
+        if row.pk not in but:
+            found[row.question_id].append((row, completion_of_rationale(family, row, row.revision)))
     return found
 
 
-def _wrong(dataset: Dataset, studies: Sequence[Study], recipe: Sft, family: Family) -> Iterator[Wrong]:
+def _wrong(dataset: Dataset, marks: Mapping[int, int], recipe: Sft, family: Family) -> Iterator[Wrong]:
     """In the order of questions, each question's together."""
     if recipe.from_run:
         for row in _of_run(dataset, recipe):
             yield Wrong(row.question_id, row.completion, row.verdict == Verdict.WRONG)
         return
-    marks = _marks(studies, raters=recipe.raters)
     for rationale in _of_library(dataset, recipe):
         text = completion_of_rationale(family, rationale, rationale.revision)
         marked = None
@@ -156,7 +165,7 @@ def _of_library(dataset: Dataset, recipe: Sft) -> Iterator[Rationale]:
         question__split=recipe.split,
         live=True,
         revision__current=True,
-        verdict__in=[Verdict.WRONG, Verdict.CORRECT],
+        verdict__in=[Verdict.WRONG, Verdict.CORRECT, Verdict.GIVEN],
     ).select_related("question", "revision")
     if recipe.sources:
         rows = rows.filter(source__label__in=recipe.sources)

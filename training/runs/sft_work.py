@@ -30,7 +30,7 @@ from training.runs.packing import packing_of
 from training.runs.questions import drawn, questions_at, split_questions
 from training.runs.rationales import kept_examples, learnable, preferred, rationale_contents
 from training.runs.results import RESULTS
-from training.runs.retrying import gathered_retries, retry_contents, retry_rows
+from training.runs.retrying import gathered_retries, retry_contents, retry_rows, solutions_beside
 from training.runs.sampling import examples_of, question_of
 from training.runs.watching import JobWatch
 from training.scoring import score_rows
@@ -108,9 +108,10 @@ def gather(run: TrainingRun, recipe: Sft) -> RunData:
     """What the run learns from, as the database has it now."""
     hashed, data = ContentHash(), RunData()
     if recipe.learn == "retries":
-        data.retries = gathered_retries(run.dataset, list(run.studies.order_by("name")), recipe)
+        studies = list(run.studies.order_by("name"))
+        data.retries = gathered_retries(run.dataset, studies, recipe)
         if data.retries and recipe.with_solutions:
-            data.rationales = list(learnable(run.dataset, recipe.split).values_list("pk", flat=True))
+            data.rationales = solutions_beside(run.dataset, studies, recipe)
         hashed.add("retry", retry_contents(data.retries))
         hashed.add("rationale", rationale_contents(data.rationales))
     elif recipe.from_run:
