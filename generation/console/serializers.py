@@ -84,7 +84,8 @@ class NewLanguageModelSerializer(serializers.Serializer[Any]):
 class GenerationSerializer(serializers.ModelSerializer[GenerationRun]):
     """A generation run. `state`: its job's; `job` is what is cancelled and resumed.
 
-    `conditions`: `unknown_characters`, where questions have some that the model's tokenizer does not know.
+    `conditions`: `unknown_characters`, where questions have some that the model's tokenizer does not know;
+    `room_settled`, where `max_new_tokens` was not asked for and is what fits.
     """
 
     dataset = serializers.CharField(source="dataset.name", read_only=True)

@@ -47,7 +47,8 @@ class GenerationRun(models.Model):
     calculator = models.BooleanField(default=False)
     #: The model's digest when the run was launched; other files stop the run.
     model_digest = models.CharField(max_length=64, blank=True)
-    #: What the work met on the way: {"unknown_characters": generation.runs.vocabulary.Unknown as JSON}.
+    #: What the work met on the way: {"unknown_characters": generation.runs.vocabulary.Unknown as JSON, "room_settled":
+    #: true where max_new_tokens is what fits}.
     conditions = models.JSONField(default=dict, blank=True)
     #: Questions asked; candidates planned are `questions * samples`.
     questions = models.PositiveIntegerField()

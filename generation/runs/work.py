@@ -17,6 +17,7 @@ from generation.registry.unusable import ModelUnusable
 from generation.runs import answers, batches, selectors
 from generation.runs.batches import Place
 from generation.runs.models import Candidate, GenerationBatch, GenerationRun
+from generation.runs.resuming import ROOM_SETTLED
 from generation.runs.room import settle_room
 from generation.runs.samplers import open_sampler, sampling_settings
 from generation.runs.spec import DEFAULT_NEW_TOKENS
@@ -77,10 +78,11 @@ def _settle_room(run: GenerationRun, sampler: Sampler, context: JobContext) -> N
     room = settle_room(sampler, prompts, most=DEFAULT_NEW_TOKENS, wanted=run.max_new_tokens)
     if run.max_new_tokens is None:
         run.max_new_tokens = room.tokens
+        run.conditions[ROOM_SETTLED] = True
         if room.tokens < DEFAULT_NEW_TOKENS:
             context.log(room.words)
         with context.writing():
-            run.save(update_fields=["max_new_tokens"])
+            run.save(update_fields=["max_new_tokens", "conditions"])
 
 
 def _check_vocabulary(run: GenerationRun, context: JobContext) -> None:

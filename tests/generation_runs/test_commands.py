@@ -18,6 +18,7 @@ from django.utils import timezone
 
 from generation.runs.models import Candidate, GenerationBatch, GenerationRun
 from generation.runs.selectors import get_run
+from generation.sampling.local import LocalSampler
 from jobs.leases import claim_job
 from jobs.models import Job
 from ratings.library.models import Rationale
@@ -77,6 +78,39 @@ def test_the_command_answers_as_agreed(model: Path, capsys) -> None:
     assert answer["correct"] + answer["wrong"] + answer["unparsable"] == 4
     assert answer["seconds"] > 0 and answer["tokens"] > 0
     assert (run.temperature, run.source.label, run.job.state) == (0.5, "mine", "finished")
+
+
+def test_the_same_command_goes_on_after_ctrl_c_as_long_as_its_settings_and_questions_are_the_same(
+    model: Path, capsys, monkeypatch
+) -> None:
+    make_questions(count=4)
+    arguments = ("generate", "--dataset", "sums", "--model", "tiny", "--samples", "2", "--batch-size", "3")
+    expected = rows_of(get_run(answer_of(capsys, *arguments, "--source", "whole")["run"]))
+    sample, calls = LocalSampler.sample, []
+
+    def interrupting(self, *given):
+        calls.append(given)
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+        return sample(self, *given)
+
+    monkeypatch.setattr(LocalSampler, "sample", interrupting)
+    with pytest.raises(CommandError) as caught:
+        call_command(*arguments, "--source", "cut")
+    run = GenerationRun.objects.get(source__label="cut")
+    assert run.candidates.count() == 6
+    assert f"Interrupted: run {run.pk} keeps 6 of its 8 candidates. The same command goes on" in str(
+        caught.value
+    )
+    for other in (("--seed", "1"), ("--max-new-tokens", "9"), ("--shots", "0", "--top-p", "0.5")):
+        assert answer_of(capsys, *arguments, "--source", "cut", *other)["run"] != run.pk
+    assert answer_of(capsys, *arguments, "--source", "cut")["run"] == run.pk
+    assert rows_of(get_run(run.pk)) == expected and get_run(run.pk).job.attempts == 2
+    # Once it is finished, and once there is another question, the command is another run.
+    Job.objects.filter(pk=run.job_id).update(state="cancelled")
+    GenerationRun.objects.filter(pk=run.pk).update(finished_at=None)
+    make_questions(count=1, start=4)
+    assert answer_of(capsys, *arguments, "--source", "cut")["run"] != run.pk
 
 
 def test_right_after_a_kill_it_is_said_how_long_to_wait(model: Path, settings, capsys) -> None:

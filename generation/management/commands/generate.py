@@ -12,6 +12,7 @@ from accounts.audit import COMMAND
 from accounts.commands import JsonCommand
 from generation.registry.services import OWN_BASES, ensure_own_base
 from generation.runs.models import GenerationRun
+from generation.runs.resuming import interrupted_generation, unfinished_like
 from generation.runs.selectors import get_run, summary_of
 from generation.runs.services import launch_generation
 from generation.runs.spec import GenerationSpec
@@ -26,7 +27,7 @@ class Command(JsonCommand):
     help = (
         "Samples candidates of a model for the questions of a dataset: every one is kept with its prompt, seed, "
         "log-probability and verdict, and its rationale joins the library under the source. An interrupted run "
-        "keeps what it stored; --resume goes on with it."
+        "keeps what it stored: the same command goes on with it, as long as the questions are the same, or --resume."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -64,7 +65,10 @@ class Command(JsonCommand):
         chosen = {name: value for name, value in options.items() if name in GenerationSpec.__slots__}
         run = _launched(chosen) if resume is None else _resumed(resume, chosen)
         if run.finished_at is None:
-            run_here(run.job_id, watched=True)
+            try:
+                run_here(run.job_id, watched=True)
+            except KeyboardInterrupt:
+                raise interrupted_generation(run) from None
         return {**summary_of(get_run(run.pk)), "seconds": round(time.monotonic() - began, 3)}
 
 
@@ -79,7 +83,9 @@ def _launched(chosen: dict[str, Any]) -> GenerationRun:
         )
     if chosen["model"] in OWN_BASES:
         ensure_own_base(chosen["model"], actor=COMMAND)
-    return launch_generation(GenerationSpec(**chosen, lanes=1), actor=COMMAND)
+    spec = GenerationSpec(**chosen, lanes=1)
+    unfinished = unfinished_like(spec)
+    return launch_generation(spec, actor=COMMAND) if unfinished is None else _gone_on(unfinished)
 
 
 def _resumed(pk: int, chosen: dict[str, Any]) -> GenerationRun:
@@ -90,7 +96,11 @@ def _resumed(pk: int, chosen: dict[str, Any]) -> GenerationRun:
             value=pk,
             expected=f"a run alone, without {', '.join(given)}",
         )
-    run = get_run(pk)
+    return _gone_on(get_run(pk))
+
+
+def _gone_on(run: GenerationRun) -> GenerationRun:
+    """From what is stored; a finished one as it is. Raises StillHeld where another process is at work on it."""
     if take_from_the_lost(run.job_id) is not None:
         cancel_job(run.job_id, actor=COMMAND)
         run.job.refresh_from_db()
