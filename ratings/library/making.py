@@ -14,6 +14,7 @@ from typing import Any
 from django.db import transaction
 
 from accounts.audit import Actor, record
+from problems.addition import ANSWER_ORDERS, REVERSED_ORDER, WRITTEN_ORDER
 from problems.drawing import Drawn, TooFewQuestions, draw_sums, draw_word_problems
 from problems.splits import SHARES, check_shares
 from problems.types import Family
@@ -29,7 +30,6 @@ SCRATCHPAD, WRITTEN = "scratchpad", "written"
 
 MAX_COUNT = 1_000_000
 MAX_DIGITS = 20
-ANSWER_ORDERS = ("written", "reversed")
 
 Progress = Callable[[Iterable[Any]], Iterator[Any]]
 
@@ -40,7 +40,7 @@ def make_addition(
     digits: Sequence[int],
     count: int,
     seed: int,
-    answer_order: str = "written",
+    answer_order: str = WRITTEN_ORDER,
     shares: Mapping[str, float] = SHARES,
     actor: Actor,
     progress: Progress = iter,
@@ -55,7 +55,7 @@ def make_addition(
     if answer_order not in ANSWER_ORDERS:
         refuse("answer_order", answer_order, "one of " + ", ".join(ANSWER_ORDERS))
     _check(dataset, count, seed, shares)
-    is_reversed = answer_order == "reversed"
+    is_reversed = answer_order == REVERSED_ORDER
     drawn = draw_sums(count, digits=digits, seed=seed, reversed=is_reversed, shares=shares)
     options = {"digits": list(digits), "answer_order": answer_order, "count": count, "seed": seed}
     return _make(dataset, Family.ADDITION, progress(drawn), SCRATCHPAD, options, actor)

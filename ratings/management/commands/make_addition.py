@@ -10,7 +10,8 @@ from django.core.management.base import CommandParser
 
 from accounts.audit import COMMAND
 from accounts.commands import JsonCommand, progress
-from ratings.library.making import ANSWER_ORDERS, MAX_DIGITS, make_addition
+from problems.addition import ANSWER_ORDERS, WRITTEN_ORDER
+from ratings.library.making import MAX_DIGITS, make_addition
 from ratings.library.shares import add_shares, shares_of
 
 
@@ -33,7 +34,7 @@ class Command(JsonCommand):
         parser.add_argument(
             "--answer-order",
             choices=ANSWER_ORDERS,
-            default="written",
+            default=WRITTEN_ORDER,
             help="reversed: the sum's last digit first",
         )
         add_shares(parser)
