@@ -109,8 +109,12 @@ class Length:
             raise ValueError(f"epochs: {self.epochs}, steps: {self.steps}; expected exactly one above 0")
 
     def of(self, examples: int, how: Batched) -> int:
-        """Optimiser steps over so many examples; at least one."""
-        return self.steps or max(1, round(self.epochs * steps_per_epoch(examples, how)))
+        """Optimiser steps over so many examples, or packed rows; at least one."""
+        return self.at(steps_per_epoch(examples, how))
+
+    def at(self, epoch: int) -> int:
+        """The same, where an epoch takes so many steps."""
+        return self.steps or max(1, round(self.epochs * epoch))
 
 
 def steps_per_epoch(examples: int, how: Batched) -> int:

@@ -50,7 +50,7 @@ from training.loop import Saving, Selection
 from training.pairs import preference_pairs
 from training.records import Candidate, Origin, Pair, Question, seed_of
 from training.scoring import score_examples
-from training.sft import sft
+from training.sft import epoch_steps, sft
 from training.stores import MemoryStore
 from training.tasks import Task
 from training.vstar_data import VstarData, counts_of
@@ -168,16 +168,20 @@ class _Run:
             report = VstarIteration(number=t, **counts, steps_before=done, **measured)
             self.store.put_facts(generator_name(t), asdict(report))
             return report
-        steps = self.settings.length.of(len(examples), self.settings.how)
         self._at_hand = None
         loaded = self.base()
+        how, packing = self.settings.how, self.settings.packing
+        calculator = self.settings.sampling.calculator
+        epoch = epoch_steps(loaded, examples, how, packing=packing, calculator=calculator)
+        steps = self.settings.length.at(epoch)
         self.watch.stage(f"generator {t}: training", 0, steps)
         result = sft(
             loaded,
             examples,
-            replace(self.settings.how, seed=seed_of(self.settings.seed, "generator", t) % 2**32),
+            replace(how, seed=seed_of(self.settings.seed, "generator", t) % 2**32),
             steps=steps,
-            calculator=self.settings.sampling.calculator,
+            calculator=calculator,
+            packing=packing,
             watch=StepsFrom(self.watch, done),
             saving=self._saving(generator_name(t)),
         )

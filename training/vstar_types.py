@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from generation.sampling.types import SamplingSettings
 from training.loop import Optimisation
+from training.packing import ONE_A_ROW, Packing
 from training.records import Question
 from training.sft import Length
 
@@ -25,7 +26,8 @@ class Solution:
 class VstarSettings:
     """The paper's protocol, with its values where it reports any (papers.md 3.2).
 
-    how, length: of each supervised fine-tuning; the paper: 2 epochs on GSM8K.
+    how, length: of each supervised fine-tuning; the paper: 2 epochs on GSM8K. packing: several of its examples in a
+        row; pairs have rows of their own.
     sampling: needs a temperature, which the paper does not report. iterations: T, 3. samples: k of each question in
     each iteration, 16. questions_per_iteration: drawn anew each time, 0 for all.
     correct_per_question: right solutions of a question in D_GEN, 0 for all.
@@ -61,6 +63,7 @@ class VstarSettings:
     validation_samples: int = 16
     validation_k: tuple[int, ...] = (4, 8, 16)
     validate_every: int = 50
+    packing: Packing = ONE_A_ROW
     batch_questions: int = 64
     save_every: int = 100
     seed: int = 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +20,12 @@ from training.collecting import RunWatch
 from training.dpo import dpo
 from training.errors import NothingRight, NothingToLearn
 from training.loop import Optimisation
+from training.packing import Packing
 from training.pairs import preference_pairs
 from training.records import Fate, Origin, Pair, Question, seed_of
 from training.schedule import Schedule
 from training.scoring import score_examples
-from training.sft import Length, sft
+from training.sft import Length, epoch_steps, sft
 from training.stores import MemoryStore, clone
 from training.vstar import vstar
 from training.vstar_types import Solution, VstarResult, VstarSettings
@@ -105,6 +107,18 @@ def test_each_generator_is_the_base_trained_on_all_that_was_right_so_far(t):
     sft(by_hand, data, seeded("generator", t), steps=4)
     assert same(weights(by_hand.model), weights(store.models[f"generator-{t}"].model))
     assert result.iterations[t].examples == len(data)
+
+
+def test_generators_may_learn_from_packed_rows_and_passes_count_those():
+    how, packing = Optimisation(HOW.schedule, batch_size=1), Packing(60)
+    result, store, _ = run(iterations=1, how=how, length=Length(epochs=2), packing=packing)
+    data = expected_generator(store, 1)
+    by_hand = base()
+    steps = 2 * epoch_steps(by_hand, data, how, packing=packing)
+    sft(by_hand, data, replace(how, seed=seeded("generator", 1).seed), steps=steps, packing=packing)
+    assert same(weights(by_hand.model), weights(store.models["generator-1"].model))
+    # Several in a row: fewer steps than two passes over rows of their own would take.
+    assert result.iterations[1].steps == steps < 2 * len(data)
 
 
 def test_each_iteration_samples_from_the_generator_of_the_one_before():

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from training.estimating.figures import Lengths
 from training.estimating.parts import Part, Sampling, Starting, Training, selections_of, texts_of
-from training.estimating.planning import LATER, asking_part, scoring_part, text_length, training_part
+from training.estimating.planning import LATER, asking_part, rows_of, scoring_part, text_length, training_part
 from training.estimating.sizes import Sizes
 from training.recipes.schema import Vstar
 from training.schedule import Length
@@ -19,7 +19,8 @@ def vstar_parts(recipe: Vstar, sizes: Sizes, lengths: Lengths) -> Iterator[Part]
     given = text_length(lengths, sizes.sources)
     right = lengths.right
     if texts:
-        yield training_part(recipe, "training", length.of(texts, recipe), texts, given)
+        rows = rows_of(recipe, texts, given)
+        yield training_part(recipe, "training", length.of(rows, recipe), texts, given, rows=rows)
     if sizes.validation:
         yield asking_part(lengths, "validating", sizes.validation, together=recipe.batch_questions)
     asked = min(recipe.questions_per_iteration or sizes.questions, sizes.questions)
@@ -43,8 +44,9 @@ def vstar_parts(recipe: Vstar, sizes: Sizes, lengths: Lengths) -> Iterator[Part]
             examples = max(1, round(found))
             yield Starting(stage="loading the model", iteration=number)
             own = (texts * given + (found - texts) * lengths.learned) / max(1.0, found)
-            steps = length.of(examples, recipe)
-            yield training_part(recipe, "training", steps, examples, own, iteration=number)
+            rows = rows_of(recipe, examples, own)
+            steps = length.of(rows, recipe)
+            yield training_part(recipe, "training", steps, examples, own, iteration=number, rows=rows)
             if sizes.validation:
                 yield asking_part(
                     lengths, "validating", sizes.validation, recipe.batch_questions, iteration=number

@@ -5,7 +5,7 @@ from __future__ import annotations
 from training.estimating.figures import Lengths
 from training.estimating.parts import SAMPLER_ROWS, Sampling, Scoring, Training, texts_of
 from training.estimating.sizes import Sizes
-from training.recipes.schema import Recipe, Sft, Star
+from training.recipes.schema import Recipe, Star, TextRecipe
 
 #: Of the questions that the base fails, the share that the trained models still fail: between a quarter and three
 #: quarters in the runs of docs/notebook/2026-11.md.
@@ -48,7 +48,7 @@ def training_part(
     )
 
 
-def rows_of(recipe: Sft | Star, examples: int, length: float) -> int:
+def rows_of(recipe: TextRecipe, examples: int, length: float) -> int:
     """Rows of the examples; of packed ones as many as the mean length fits, which packing itself comes near."""
     if not recipe.pack_tokens or not length:
         return examples

@@ -52,20 +52,26 @@ class Recipe:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sft(Recipe):
+class TextRecipe(Recipe):
+    """What those share that fine-tune on texts, several of which may share a row."""
+
+    split: str = text("a split")
+    pack_tokens: int = whole(0, 1_000_000)
+    packed_attention: str = one_of("example", "plain")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sft(TextRecipe):
     learn: str = one_of("rationales", "answers", "retries")
     retries_per_question: int = whole(0)
     with_solutions: bool = flag()
     sources: tuple[str, ...] = names("the label of a source")
     from_run: str = text("the label of a STaR run", may_be_empty=True)
-    split: str = text("a split")
     validation_split: str = text("a split", may_be_empty=True)
     validation_questions: int = whole(0)
     validate_every: int = whole(0)
     epochs: float = number(0, 10_000)
     steps: int = whole(0)
-    pack_tokens: int = whole(0, 1_000_000)
-    packed_attention: str = one_of("example", "plain")
 
     def check(self) -> None:
         _exactly_one_length(self.epochs, self.steps)
@@ -99,8 +105,7 @@ class Dpo(Recipe):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Star(Recipe):
-    split: str = text("a split")
+class Star(TextRecipe):
     iterations: int = whole(1, 1_000)
     questions_per_iteration: int = whole(0)
     rationalize: bool = flag()
@@ -131,8 +136,6 @@ class Star(Recipe):
     first_steps: float = number(0, above=True)
     steps_growth: float = number(0)
     max_steps: int = whole(0)
-    pack_tokens: int = whole(0, 1_000_000)
-    packed_attention: str = one_of("example", "plain")
     patience: int = whole(0)
     min_gain: float = number(0, 1)
     validation_split: str = text("a split", may_be_empty=True)
@@ -201,8 +204,7 @@ class Star(Recipe):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Vstar(Recipe):
-    split: str = text("a split")
+class Vstar(TextRecipe):
     sources: tuple[str, ...] = names("the label of a source")
     sft_questions: int = whole(0)
     iterations: int = whole(1, 100)

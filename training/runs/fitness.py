@@ -25,7 +25,7 @@ from generation.runs.vocabulary import require_layout
 from problems.types import Family
 from ratings.library.models import Dataset, QuestionRevision
 from training.errors import no_lora_target
-from training.recipes.schema import Recipe, Sft, Star
+from training.recipes.schema import Recipe, Sft, TextRecipe
 from training.runs.preferences import completion_of_rationale
 from training.runs.rationales import kept_examples, learnable
 
@@ -55,14 +55,14 @@ def check_files(
             for target in recipe.lora_targets:
                 if target not in known:
                     raise no_lora_target(target, known)
-        if isinstance(recipe, Sft | Star) and recipe.pack_tokens:
+        if isinstance(recipe, TextRecipe) and recipe.pack_tokens:
             _check_longest_row(recipe, base, context_in(folder))
             _check_shortest_text(recipe, dataset, base, writer)
     except NoModel:
         return  # what is wrong with the files is told by what loads them
 
 
-def _check_longest_row(recipe: Sft | Star, base: LanguageModel, context: int) -> None:
+def _check_longest_row(recipe: TextRecipe, base: LanguageModel, context: int) -> None:
     if recipe.packed_attention == "plain" and context and recipe.pack_tokens > context:
         expected = (
             f"at most {context:,}, the context of {base.label!r}, where packed_attention is plain: positions run on"
@@ -75,7 +75,7 @@ def _check_longest_row(recipe: Sft | Star, base: LanguageModel, context: int) ->
 
 
 def _check_shortest_text(
-    recipe: Sft | Star, dataset: Dataset, base: LanguageModel, writer: Writer | None
+    recipe: TextRecipe, dataset: Dataset, base: LanguageModel, writer: Writer | None
 ) -> None:
     """A row must hold a whole example; where it holds none, there is nothing to learn."""
     lengths = (
@@ -94,10 +94,10 @@ def _check_shortest_text(
         )
 
 
-def _texts(recipe: Sft | Star, dataset: Dataset) -> Iterable[tuple[str, str]]:
+def _texts(recipe: TextRecipe, dataset: Dataset) -> Iterable[tuple[str, str]]:
     """(prompt, completion) of what is learned, or of what it is expected to be like; the shortest of them.
 
-    What a STaR run will learn nobody knows yet: the solutions that came with the questions stand for it, or the gold
+    What a loop will learn nobody knows yet: the solutions that came with the questions stand for it, or the gold
     answers alone where there are none.
     """
     family = Family(dataset.family)

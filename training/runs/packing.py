@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from training.recipes.schema import Sft, Star
+from training.recipes.schema import TextRecipe
 
 if TYPE_CHECKING:
     from training.packing import Attention, Packing
 
 
-def packing_of(recipe: Sft | Star) -> Packing:
+def packing_of(recipe: TextRecipe) -> Packing:
     from training.packing import Packing
 
     return Packing(recipe.pack_tokens, cast("Attention", recipe.packed_attention))

@@ -34,7 +34,7 @@ from training.runs.retrying import gathered_retries, retry_contents, retry_rows,
 from training.runs.sampling import examples_of, question_of
 from training.runs.watching import JobWatch
 from training.scoring import score_rows
-from training.sft import epoch_steps, sft
+from training.sft import Length, epoch_steps, sft
 from training.tasks import FamilyTask
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def run_sft(context: JobContext, run: TrainingRun, recipe: Sft) -> dict[str, Any
     how = optimisation_of(recipe, seed=seed_of(recipe.seed, "sft"))
     packing, texts = packing_of(recipe), [one.example for one in learned]
     epoch = epoch_steps(loaded, texts, how, packing=packing, calculator=uses_calculator(family))
-    steps = recipe.steps or max(1, round(recipe.epochs * epoch))
+    steps = Length(recipe.epochs, recipe.steps).at(epoch)
     _begin(context, run, learned, fits=packing.fits(loaded.context), loaded=loaded)
     context.stage("training", total=steps)
     result = sft(
@@ -158,7 +158,7 @@ def _learned(run: TrainingRun, data: RunData) -> Iterable[Learned]:
         found = TrainingExample.objects.in_bulk(data.examples)
         yield from (_again(run, found[pk]) for pk in data.examples)
         return
-    for example, row in retry_rows(run, data.retries):
+    for example, row in retry_rows(run, data.retries, data.grades):
         yield Learned(example, row)
     if data.questions:
         family = Family(run.dataset.family)
@@ -167,7 +167,7 @@ def _learned(run: TrainingRun, data: RunData) -> Iterable[Learned]:
             yield Learned(example, answer_row(run, asking, example))
         return
     samples = Counter[int]()
-    for rationale, example in examples_of(Family(run.dataset.family), data.rationales):
+    for rationale, example in examples_of(Family(run.dataset.family), data.rationales, data.grades):
         yield Learned(example, _row(run, rationale, example, samples[rationale.question_id]))
         samples[rationale.question_id] += 1
 
@@ -240,7 +240,7 @@ def _validation(loaded: LoadedModel, run: TrainingRun, recipe: Sft, data: RunDat
     if recipe.learn == "answers":
         examples = [direct_example(family, one) for one in questions_at(data.validation) if one.gold]
     else:
-        examples = [example for _, example in examples_of(family, data.validation_rationales)]
+        examples = [example for _, example in examples_of(family, data.validation_rationales, data.grades)]
     rows, _ = encode_all(
         loaded.tokenizer, examples, context=loaded.context, calculator=uses_calculator(family)
     )

@@ -24,6 +24,7 @@ from training.runs.freezing import ContentHash, RunData, frozen
 from training.runs.groups import accuracy_by_group, group_metrics, groups_of
 from training.runs.keeping import VERIFIER, Described, RunKeeper
 from training.runs.models import Fate, Origin, TrainingExample, TrainingRun
+from training.runs.packing import packing_of
 from training.runs.pairing import as_pairs, gathered_pairs, sides, store_pairs
 from training.runs.questions import Asking, drawn, questions_at, rank, split_questions
 from training.runs.rationales import learnable, rationale_contents
@@ -133,6 +134,7 @@ class _Work:
             validation_samples=recipe.validation_samples,
             validation_k=recipe.validation_k,
             validate_every=recipe.validate_every,
+            packing=packing_of(recipe),
             batch_questions=recipe.batch_questions,
             save_every=recipe.save_every,
             seed=recipe.seed,
@@ -143,7 +145,7 @@ class _Work:
         asked = {one.question: question_of(self.family, one) for one in self.questions}
         return [
             Solution(asked[rationale.question_id], example.completion)
-            for rationale, example in examples_of(self.family, self.data.rationales)
+            for rationale, example in examples_of(self.family, self.data.rationales, self.data.grades)
         ]
 
     def human_pairs(self) -> list[Pair]:
@@ -158,7 +160,7 @@ class _Work:
             return
         samples = Counter[int]()
         rows = []
-        for rationale, example in examples_of(self.family, self.data.rationales):
+        for rationale, example in examples_of(self.family, self.data.rationales, self.data.grades):
             rows.append(
                 TrainingExample(
                     run=self.run,
