@@ -252,19 +252,6 @@ def test_models_that_close_a_text_in_several_ways_are_believed() -> None:
     assert closing_tokens(loaded) == {0, 17}
 
 
-def test_half_precision_goes_through_the_same_pass() -> None:
-    loaded = copy.copy(gptj())
-    loaded.model = copy.deepcopy(gptj().model).to(torch.bfloat16)
-    for text in ("Q:", "Tom has 12"):
-        rough, exact = (fast.GptjDecoder(one.model) for one in (loaded, gptj()))
-        batch = share([tuple(tokenizer()(text)["input_ids"])] * 2)
-        with torch.inference_mode():
-            for decoder in (rough, exact):
-                decoder.start(batch, 4)
-            far = rough.step(torch.tensor([5, 9])) - exact.step(torch.tensor([5, 9]))
-        assert far.abs().mean() < 0.2
-
-
 def test_a_batch_that_the_memory_does_not_hold_is_halved_until_it_does(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
