@@ -84,9 +84,16 @@ def test_digits_that_join_late_are_marked_where_they_join() -> None:
 
 def test_reversed_digits_are_drawn_against_written_ones_and_not_alone() -> None:
     figure = reversed_digits.build([run("as written", 0), run("reversed", 0, gain=0.2), run("reversed", 1)])
-    overall, lengths = figure.panels
+    overall, lengths, written, backwards = figure.panels
     assert overall.head == ["iteration", "as written", "reversed"]
     assert lengths.rows == [["1", "70.0", "80.0 ± 14.1"], ["2", "50.0", "60.0 ± 14.1"]]
+    assert (written.title, backwards.title) == ("As written", "Reversed")
+    # One digit after iteration 2: .7 and .9 have the mean .8 and the deviation .1414.
+    assert backwards.head == ["iteration", "1", "2"] and backwards.rows[2] == [
+        2,
+        "80.0 ± 14.1",
+        "60.0 ± 14.1",
+    ]
     with pytest.raises(NothingToDraw, match="reversed digits only"):
         reversed_digits.build([run("reversed", 0)])
 

@@ -31,25 +31,34 @@ NAME = "reversed-digits"
 TITLE = "Digits of the sum reversed, and as written"
 ABOUT = (
     "Share of held-out sums that are right, asked for as written and with the last digit first: over iterations for "
-    "all lengths, and by length after the last. Both scratchpads find the digits from the right, one a line; as "
-    "written each new digit is put in front of those found so far, reversed it is put behind them. Means over seeds, "
-    "with 95 % intervals for the mean."
+    "all lengths and for each, and by length after the last. Both scratchpads find the digits from the right, one a "
+    "line; as written each new digit is put in front of those found so far, reversed it is put behind them. Means "
+    "over seeds, with 95 % intervals for the mean."
 )
 
 
 def build(runs: Sequence[AccuracyRun]) -> Figure:
-    """Two panels. Raises NothingToDraw unless both orders of digits are there."""
-    arms = {run.facts.arm for run in runs}
+    """All lengths, the end by length, and each order by itself. Raises NothingToDraw unless both orders are there."""
+    arms = sorted({run.facts.arm for run in runs})
     if len(arms) < 2:
         raise NothingToDraw(
-            f"This figure compares runs on both orders of digits; these have {' and '.join(sorted(arms))} digits only.",
-            details={"arms": sorted(arms)},
+            f"This figure compares runs on both orders of digits; these have {' and '.join(arms)} digits only.",
+            details={"arms": arms},
         )
     points = points_of(runs)
     overall = [point for point in points if point.group == ALL]
     panels = [
         panel(overall, key="figure-reversed-all", title="All lengths", of="digits", by="arm"),
         _by_length(points),
+        *(
+            panel(
+                [point for point in points if point.arm == arm and point.group != ALL],
+                key=f"figure-reversed-{place}",
+                title=arm.capitalize(),
+                of="digits",
+            )
+            for place, arm in enumerate(arms, start=1)
+        ),
     ]
     numbers = [*single_numbers(runs), *mean_numbers(points)]
     return Figure(NAME, TITLE, ABOUT, panels, numbers, [run.facts for run in runs])
