@@ -42,6 +42,8 @@ def run_here(pk: int, *, watched: bool = False) -> dict[str, Any]:
     except KeyboardInterrupt:
         settle(claim, Outcome(Ending.CANCELLED))
         raise
+    if outcome.error is not None:
+        write_log(pk, f"--- ended: {outcome.words}")
     if not settle(claim, outcome):
         outcome = Outcome(Ending.LOST)
     return _answer(outcome)

@@ -32,6 +32,11 @@ class Outcome:
     result: dict[str, Any] | None = None
     error: dict[str, Any] | None = None
 
+    @property
+    def words(self) -> str:
+        """For the log."""
+        return f"{self.ending}: {self.error['message']}" if self.error else self.ending.value
+
     def as_line(self) -> bytes:
         return json.dumps(asdict(self), allow_nan=False).encode() + b"\n"
 

@@ -38,14 +38,10 @@ def supervise(job_id: int, worker: Worker) -> None:
     connection.close()
     attempt = Attempt(claim, worker)
     outcome = attempt.run()
-    write_log(job_id, f"--- attempt {claim.attempt} ended: {_words(outcome)}")
+    write_log(job_id, f"--- attempt {claim.attempt} ended: {outcome.words}")
     _write_down(claim, outcome)
     if outcome.ending == Ending.HANDED_BACK:
         worker.wake(job_id)
-
-
-def _words(outcome: Outcome) -> str:
-    return f"{outcome.ending}: {outcome.error['message']}" if outcome.error else outcome.ending
 
 
 def _write_down(claim: Claim, outcome: Outcome) -> None:

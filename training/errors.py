@@ -47,11 +47,25 @@ class LossNotFinite(TrainingError):
         #: The model as it was before that step, for whoever keeps it; set by the method that trained it.
         self.loaded: LoadedModel | None = None
 
+    def add_where(self, training: str) -> None:
+        """Says which of a run's trainings it was, "iteration 2": steps are counted from 1 in each."""
+        self.message = f"{training[:1].upper()}{training[1:]}: {self.message[:1].lower()}{self.message[1:]}"
+        self.args = (self.message,)
+        self.details["training"] = training
+
     def add_kept(self, label: str) -> None:
         """Says under which label the model as it was before that step is kept."""
-        self.message += f" The model before that step is kept as {label!r}: a new run can start from it."
-        self.args = (self.message,)
+        self._add(f" The model before that step is kept as {label!r}: a new run can start from it.")
         self.details["model"] = label
+
+    def add_last(self, name: str, label: str) -> None:
+        """Says under which label the last model that the run had finished is kept."""
+        self._add(f" The model of {name} is kept as {label!r}.")
+        self.details["last_model"] = label
+
+    def _add(self, sentence: str) -> None:
+        self.message += sentence
+        self.args = (self.message,)
 
 
 class BatchDoesNotFit(TrainingError):

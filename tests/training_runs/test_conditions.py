@@ -28,7 +28,6 @@ from tests.training.tiny import char_tokenizer, tiny_model
 from tests.training_runs.test_star_runs import interrupted
 from tests.training_runs.votes import voted_sums
 from tests.training_runs.worlds import done, launched, make_sums, outcome_of
-from training.losses import Loss, completion_loss
 from training.parallel import team
 from training.runs import checkpoints
 from training.runs.launching import resume_run
@@ -111,39 +110,6 @@ def test_a_run_of_two_processes_that_is_interrupted_ends_with_the_same_numbers(m
     resume_run(run, actor=COMMAND)
     run_here(run.job_id)
     assert outcome_of(get_run(run.pk)) == expected
-
-
-class Poison:
-    """The loss of a training that becomes no number at a step: what numbers that run away come to."""
-
-    def __init__(self, loss_of: Any, step: int) -> None:
-        self._loss_of, self._step, self._calls = loss_of, step, 0
-
-    def __call__(self, *arguments: Any) -> Loss:
-        self._calls += 1
-        loss: Loss = self._loss_of(*arguments)
-        return Loss(loss.total * float("nan")) if self._calls == self._step else loss
-
-
-def test_a_loss_that_is_no_number_leaves_a_model_to_start_from(client: Client, engineer, monkeypatch) -> None:
-    make_sums()
-    good = done("sft", "good", steps=4, save_every=4, schedule="constant", keep="last", validation_split="")
-    run = launched("sft", steps=6, save_every=2, schedule="constant", validation_split="")
-    monkeypatch.setattr("training.sft.completion_loss", Poison(completion_loss, 5))
-    with pytest.raises(JobError, match="loss of step 5 is nan; the state of step 4 is kept") as caught:
-        run_here(run.job_id)
-    assert caught.value.details["model"] == "made-before-step-5"
-    # Bitwise what four steps make of the base.
-    kept, expected = (load_model(get_model(name)).model for name in ("made-before-step-5", "good"))
-    assert all(torch.equal(kept.get_parameter(name), weight) for name, weight in expected.named_parameters())
-    assert good.checkpoints.get(is_result=True).step == 4
-    row = run.checkpoints.get()
-    assert (row.step, row.is_result) == (4, False)
-    shown = page_of(client, engineer, get_run(run.pk))
-    assert "step 5" in shown and "made-before-step-5" in shown
-    # From there on, with a lower rate.
-    monkeypatch.undo()
-    assert done("sft", "lower", base="made-before-step-5", learning_rate=1e-4).job.state == "finished"
 
 
 def lacking(folder: Path, missing: str) -> LanguageModel:

@@ -1,34 +1,97 @@
-"""What is left of a run whose loss became no number: the model as it was before that step, to start again from."""
+"""What is left of a run whose loss became no number: models to start again from.
+
+    RUN-before-step-5                 the model as it was before that step; of a run with rounds also
+    RUN-iteration-2-before-step-5     which of its trainings that was, and
+    RUN-iteration-1                   the last model that it had finished (V-STaR: RUN-generator-1)
+"""
 
 from __future__ import annotations
 
+import shutil
 from typing import TYPE_CHECKING
 
 import torch
 
+from generation.registry.models import LanguageModel
+from jobs.models import Job
 from training.errors import LossNotFinite
 from training.runs import checkpoints
-from training.runs.models import TrainingRun
+from training.runs.models import Algorithm, Checkpoint, TrainingRun
 
 if TYPE_CHECKING:
+    from generation.registry.loading import LoadedModel
     from jobs.context import JobContext
+
+#: What the rows of last models are called: the checkpoint itself may still become the result of a run that goes on.
+_LAST = "last-good"
 
 
 def keep_last_good(context: JobContext, run: TrainingRun, error: LossNotFinite) -> None:
-    """Registers the model as it was before the bad step, and says so in the error. Not before a first step is taken.
+    """Registers what can be started from, and says so in the error, which also learns which training it was.
 
-    A run that comes to the same end again finds it registered already.
+    A run that comes to the same end again finds them registered already.
     """
+    training = _training(context, run)
+    if training:
+        error.add_where(training)
+    before = _keep_before(context, run, error, training)
+    if before is not None:
+        error.add_kept(before.label)
+        context.log(f"The model as it was after step {error.step - 1} is kept as {before.label!r}.")
+    last = _keep_last(context, run)
+    if last is not None:
+        name, model = last
+        error.add_last(name, model.label)
+        context.log(f"The model of {name} is kept as {model.label!r}.")
+
+
+def _training(context: JobContext, run: TrainingRun) -> str:
+    """ "iteration 2", "generator 1" or "verifier", by the stage that the run is in; "" where it trains once."""
+    if run.algorithm not in (Algorithm.STAR, Algorithm.VSTAR):
+        return ""
+    return Job.objects.values_list("stage", flat=True).get(pk=context.job_id).partition(":")[0]
+
+
+def _keep_before(
+    context: JobContext, run: TrainingRun, error: LossNotFinite, training: str
+) -> LanguageModel | None:
+    """Not before a first step is taken: that is the base, or what the training began with."""
     loaded = error.loaded
-    if loaded is None or error.step == 1:
-        return
-    if not all(bool(torch.isfinite(weight).all()) for weight in loaded.model.parameters()):
-        return
+    if loaded is None or error.step == 1 or not _is_finite(loaded):
+        return None
     name = f"before-step-{error.step}"
-    row = run.checkpoints.filter(name=name, model__isnull=False).select_related("model").first()
-    model = row.model if row else None
-    if model is None:
+    if training:
+        name = f"{training.replace(' ', '-')}-{name}"
+    found = _registered(run, name)
+    if found is None:
         checkpoints.save(context, run, loaded, name, step=error.step - 1)
-        model = checkpoints.register(context, run, {name: name})[name]
-    error.add_kept(model.label)
-    context.log(f"The model as it was after step {error.step - 1} is kept as {model.label!r}.")
+        found = checkpoints.register(context, run, {name: name})[name]
+    return found
+
+
+def _keep_last(context: JobContext, run: TrainingRun) -> tuple[str, LanguageModel] | None:
+    """The newest model that a run with rounds has finished, under a name of its own. (name, model)"""
+    rows = run.checkpoints.filter(name__regex=r"^(iteration|generator)-[0-9]+$").order_by("-iteration")
+    newest = next((row for row in rows if checkpoints.folder_of(run, row.name).is_dir()), None)
+    if newest is None:
+        return None
+    name = f"{_LAST}-{newest.name}"
+    found = _registered(run, name)
+    if found is None:
+        folder = checkpoints.folder_of(run, name)
+        shutil.rmtree(folder, ignore_errors=True)
+        shutil.copytree(checkpoints.folder_of(run, newest.name), folder)
+        with context.writing():
+            facts = {"iteration": newest.iteration, "step": newest.step, "metrics": newest.metrics}
+            Checkpoint.objects.update_or_create(run=run, name=name, defaults=facts)
+        found = checkpoints.register(context, run, {name: newest.name})[name]
+    return newest.name.replace("-", " "), found
+
+
+def _registered(run: TrainingRun, name: str) -> LanguageModel | None:
+    row = run.checkpoints.filter(name=name, model__isnull=False).select_related("model").first()
+    return row.model if row else None
+
+
+def _is_finite(loaded: LoadedModel) -> bool:
+    return all(bool(torch.isfinite(weight).all()) for weight in loaded.model.parameters())
