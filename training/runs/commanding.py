@@ -126,6 +126,7 @@ def estimate_here(recipe: ReadRecipe, *, actor: Actor) -> dict[str, Any]:
     measured_at = found.measurement.job.finished_at
     return {
         "estimate": found.estimate.as_json(),
+        "advice": found.advice,
         "measured_on": found.measurement.host,
         "measured_at": None if measured_at is None else measured_at.isoformat(),
     }

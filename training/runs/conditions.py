@@ -5,9 +5,11 @@
      "halved": [{"of": "training", "step": 12, "rows": 6}, {"of": "sampling", "words": "…"}, …],
      "too_long": {"questions": 3, "of": 120, "longest": 341, "context": 256, "room": 32,
                   "named": [{"question": "q7", "tokens": 341}, …]},
+     "warm_up": {"steps": 100, "shorter": [40, 48], "trainings": 2},
      "unknown_characters": {"questions": 2, "of": 120, "characters": "é—"}}
 
-Each is there from the moment that it is known, and stands on the run's page.
+Each is there from the moment that it is known (the warm-up that is longer than the trainings as a rule from the launch
+on), and stands on the run's page.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from django.conf import settings
 
+from training.estimating.warming import UnendedWarmUp, unended_warm_up
 from training.recipes.schema import Recipe
 from training.runs.descending import lora_of
 from training.runs.models import TrainingRun
@@ -36,6 +39,28 @@ def note(context: JobContext, **facts: Any) -> None:
         if run.conditions | facts != run.conditions:
             run.conditions |= facts
             run.save(update_fields=["conditions"])
+
+
+def known_conditions(warm_up: UnendedWarmUp | None) -> dict[str, Any]:
+    """What is known of a run as it is launched."""
+    return {} if warm_up is None else {"warm_up": warm_up.as_json()}
+
+
+def say_warm_up(context: JobContext, run: TrainingRun) -> None:
+    """As a run begins: what was known at its launch is in its log too."""
+    if warm_up := run.conditions.get("warm_up"):
+        context.log(UnendedWarmUp.from_json(warm_up).words)
+
+
+def note_warm_up(context: JobContext, run: TrainingRun, recipe: Recipe) -> None:
+    """By the steps that its trainings took, where the launch did not know them."""
+    if "warm_up" in run.conditions:
+        return
+    taken = run.iterations.filter(steps__gt=0).order_by("number").values_list("steps", flat=True)
+    found = unended_warm_up(recipe.warmup_steps, list(taken))
+    if found is not None:
+        note(context, warm_up=found.as_json())
+        context.log(found.words)
 
 
 def note_means(context: JobContext, recipe: Recipe) -> None:
@@ -105,7 +130,7 @@ class Condition:
 
 
 def shown(run: TrainingRun) -> list[Condition]:
-    """Nothing before the run has begun."""
+    """Little before the run has begun."""
     found = run.conditions
     lines = []
     if "device" in found:
@@ -123,6 +148,9 @@ def shown(run: TrainingRun) -> list[Condition]:
         words = "the memory did not hold the batch; the result is the same"
         value = one.get("words") or f"at most {one['rows']:,} at once from step {one['step']:,} on"
         lines.append(Condition("Batch halved", value, words, warns=True))
+    if warm_up := found.get("warm_up"):
+        told = UnendedWarmUp.from_json(warm_up)
+        lines.append(Condition("Warm-up", f"{told.steps:,} steps", told.words))
     if left := found.get("too_long"):
         words = (
             f"the longest has {left['longest']:,} tokens; the model reads {left['context']:,}, and {left['room']:,} "

@@ -20,9 +20,10 @@ from ratings.library.models import Dataset
 from ratings.library.splitting import questions_by_split
 from ratings.slots.models import Rating
 from ratings.studies.models import Study, StudySource
-from training.estimating.estimate import Estimate, estimate, steps_without_figures
+from training.estimating.estimate import Estimate, estimate, planned_stages, steps_without_figures
 from training.estimating.planning import ANSWERS, OWN
 from training.estimating.sizes import Sizes
+from training.estimating.warming import UnendedWarmUp, unended_warm_up
 from training.recipes.schema import Dpo, Recipe, Sft, Star, Vstar
 from training.runs import measuring
 from training.runs.checking import Inputs
@@ -53,6 +54,13 @@ class Outlook:
     measurement: Measurement | None
     pending: Measurement | None
     failed: Measurement | None
+    #: Of what is known of its trainings.
+    warm_up: UnendedWarmUp | None = None
+
+    @property
+    def advice(self) -> list[str]:
+        """What is allowed and easily overlooked."""
+        return [] if self.warm_up is None else [self.warm_up.words]
 
 
 def outlook(recipe: Recipe, inputs: Inputs) -> Outlook:
@@ -67,7 +75,27 @@ def outlook(recipe: Recipe, inputs: Inputs) -> Outlook:
         measurement=measured,
         pending=measuring.pending(inputs.base, inputs.dataset),
         failed=None if measured else measuring.failed(inputs.base, inputs.dataset),
+        warm_up=_warm_up(recipe, sizes, found),
     )
+
+
+def _warm_up(recipe: Recipe, sizes: Sizes, found: Estimate | None) -> UnendedWarmUp | None:
+    if not recipe.warmup_steps or (found is None and steps_without_figures(recipe, sizes) is None):
+        return None
+    stages = planned_stages(recipe, sizes) if found is None else found.stages
+    # "training", and V-STaR's "training the verifier".
+    trainings = [one.units for one in stages if one.stage.startswith("training")]
+    return unended_warm_up(recipe.warmup_steps, trainings)
+
+
+def warm_up_of(recipe: Recipe, inputs: Inputs) -> UnendedWarmUp | None:
+    """As far as it is known at the launch; None also for an export file that can not be read to its end."""
+    if not recipe.warmup_steps:
+        return None
+    try:
+        return outlook(recipe, inputs).warm_up
+    except InvalidInput:
+        return None
 
 
 def estimated(recipe: Recipe, inputs: Inputs) -> dict[str, Any]:

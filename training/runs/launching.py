@@ -22,8 +22,9 @@ from ratings.studies.selectors import get_study
 from training.recipes.reader import ReadRecipe
 from training.recipes.schema import Dpo
 from training.runs.checking import Inputs, check_inputs, ensure_named
+from training.runs.conditions import known_conditions
 from training.runs.errors import LabelTaken
-from training.runs.estimates import estimated
+from training.runs.estimates import estimated, warm_up_of
 from training.runs.models import Algorithm, TrainingRun
 from training.runs.preference_files import export_study_name
 from training.runs.version import code_version
@@ -152,6 +153,7 @@ def _store(recipe: ReadRecipe, inputs: Inputs, label: str, actor: Actor) -> Trai
         seed=recipe.values.seed,
         job=job,
         estimate=estimated(recipe.values, inputs),
+        conditions=known_conditions(warm_up_of(recipe.values, inputs)),
         code_version=code_version(),
         created_by=actor.user,
     )

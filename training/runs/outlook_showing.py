@@ -37,6 +37,7 @@ class ShownOutlook:
     dataset: str
     figures: list[Figure]
     estimate: Estimate | None
+    advice: list[str] = field(default_factory=list)
     head: list[str] = field(default_factory=lambda: ["Stage", "Iteration", "Units", "Time"])
     rows: list[list[Any]] = field(default_factory=list)
     host: str = ""
@@ -56,6 +57,7 @@ def shown(found: Outlook, algorithm: str) -> ShownOutlook:
         dataset=found.dataset.name,
         figures=_figures(found),
         estimate=found.estimate,
+        advice=found.advice,
         rows=[] if found.estimate is None else _rows(found.estimate),
         host=measured.host if measured is not None else "",
         measured_at=measured.job.finished_at if measured is not None else None,

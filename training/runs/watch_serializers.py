@@ -48,6 +48,9 @@ class OutlookSerializer(serializers.Serializer[Any]):
     dataset = serializers.CharField(source="dataset.name")
     estimate = serializers.SerializerMethodField()
     steps = serializers.IntegerField(allow_null=True)
+    advice = serializers.ListField(
+        child=serializers.CharField(), help_text="what is allowed and easily overlooked"
+    )
     measurement = MeasurementSerializer(allow_null=True)
     pending = MeasurementSerializer(allow_null=True)
 

@@ -8,9 +8,9 @@ from jobs.errors import JobError, TransientJobError
 from training.errors import LossNotFinite, ProcessLost
 from training.parallel.team import disband
 from training.recipes.reader import from_stored
-from training.recipes.schema import Dpo, Sft, Star, Vstar
+from training.recipes.schema import Dpo, Recipe, Sft, Star, Vstar
 from training.runs.cautions import cautions_of
-from training.runs.conditions import note_means
+from training.runs.conditions import note_means, note_warm_up, say_warm_up
 from training.runs.dpo_work import run_dpo
 from training.runs.first_look import check_base
 from training.runs.last_good import keep_last_good
@@ -79,6 +79,13 @@ def _train(context: JobContext, run: TrainingRun) -> dict[str, Any]:
     recipe = from_stored(run.algorithm, run.recipe_name, run.recipe).values
     note_means(context, recipe)
     check_base(context, run, recipe)
+    say_warm_up(context, run)
+    metrics = _by_algorithm(context, run, recipe)
+    note_warm_up(context, run, recipe)
+    return metrics
+
+
+def _by_algorithm(context: JobContext, run: TrainingRun, recipe: Recipe) -> dict[str, Any]:
     match recipe:
         case Sft():
             return run_sft(context, run, recipe)
