@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from accounts.audit import COMMAND
 from generation.registry.models import LanguageModel
+from jobs.context import JobContext
 from jobs.errors import StillHeld
 from jobs.leases import claim_job
 from jobs.models import Job
@@ -23,6 +24,7 @@ from tests.training_runs.worlds import base, launched, make_sums, recipe
 from training.runs.commanding import launched_or_resumed
 from training.runs.errors import LabelTaken
 from training.runs.keeping import RunKeeper
+from training.runs.measured_models import Sample
 from training.runs.models import TrainingRun
 from training.runs.selectors import get_run
 
@@ -167,6 +169,68 @@ def test_ctrl_c_says_what_is_kept_and_the_same_command_goes_on(storage, monkeypa
     assert answer["seconds"] > before > 0
 
 
+PLAN = """
+figure = "methods"
+seeds = [0]
+[[data]]
+make = "word_problems"
+dataset = "stories"
+count = 60
+seed = 1
+[[run]]
+name = "direct"
+algorithm = "sft"
+recipe = "sft_answers"
+set = { dataset = "stories", epochs = 0.0, steps = 4, validation_questions = 4 }
+"""
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("place", "words", "at"),
+    [
+        ("jobs.context.JobContext.stage", "stands at its beginning", "run 1 of 1: mine-direct-s0"),
+        ("training.figures.performing.make_word_problems", "Interrupted at 'questions", "questions: stories"),
+    ],
+)
+def test_ctrl_c_in_a_figure_says_in_which_part_and_what_is_kept(
+    storage, tmp_path, monkeypatch, place, words, at
+) -> None:
+    (tmp_path / "mine.toml").write_text(PLAN)
+
+    def interrupting(*arguments, **options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(place, interrupting)
+    command = ["figure", "methods", "--recipe", str(tmp_path / "mine.toml"), "--out", str(tmp_path / "out")]
+    status, error = refused(*command)
+    assert (status, error["code"], error["details"]["at"]) == (1, "interrupted", at)
+    assert words in error["message"] and "The same command goes on from there." in error["message"]
+    assert error["details"]["figure"] == "methods" and not list((tmp_path / "out").glob("*"))
+
+
+@pytest.mark.django_db
+def test_ctrl_c_in_an_evaluation_keeps_its_samples_for_the_same_command(storage, monkeypatch) -> None:
+    make_sums()
+    command = ["evaluate", "--model", base().label, "--dataset", "sums", "--samples", "2", "--questions", "4"]
+    original = JobContext.stage
+
+    def interrupting(self, name, *arguments, **options):
+        if name == "computing":
+            raise KeyboardInterrupt
+        return original(self, name, *arguments, **options)
+
+    monkeypatch.setattr(JobContext, "stage", interrupting)
+    status, error = refused(*command)
+    assert (status, error["code"], error["details"]["samples"]) == (1, "interrupted", 12)
+    assert "Kept: 12 samples" in error["message"]
+    assert "The same command goes on from there." in error["message"]
+    monkeypatch.setattr(JobContext, "stage", original)
+    sampled = list(Sample.objects.order_by("pk").values_list("pk", flat=True))
+    assert call(*command)["samples"] == 2
+    assert list(Sample.objects.order_by("pk").values_list("pk", flat=True)) == sampled
+
+
 def test_of_two_that_launch_at_once_one_has_the_label(world: str, storage) -> None:
     from django.db import connection
 
@@ -213,7 +277,7 @@ def test_of_two_processes_that_launch_under_one_label_one_wins(ground: Site, see
         (json.loads(one.communicate(timeout=170)[0].splitlines()[-1]), one.returncode) for one in processes
     ]
     run = TrainingRun.objects.get()
-    assert run.job.state == "finished" and run.job.attempts == 1
+    assert (run.job.state, run.job.attempts) == ("finished", 1), (run.job.error, ends)
     won = [answer for answer, status in ends if status == 0]
     lost = [answer["error"] for answer, status in ends if status == 1]
     assert all(answer["run"] == run.pk for answer in won) and won

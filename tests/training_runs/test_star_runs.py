@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +16,9 @@ from generation.registry.models import LanguageModel
 from generation.registry.services import register_model
 from jobs.errors import JobError
 from jobs.here import run_here
-from ratings.library.models import Question
+from jobs.logs import folder_of
+from ratings.library.models import Question, QuestionRevision
+from ratings.library.services import import_questions
 from tests.training_runs.worlds import done, launched, make_sums, outcome_of
 from training.runs import checkpoints
 from training.runs.keeping import RunKeeper
@@ -189,20 +193,46 @@ def test_the_same_job_delivered_twice_is_done_once(storage) -> None:
     assert outcome_of(get_run(run.pk)) == before
 
 
-@pytest.mark.django_db
-def test_later_imports_change_nothing_about_a_run_that_has_begun(storage, monkeypatch) -> None:
-    make_sums()
-    expected = outcome_of(done(label="whole"))
-    run = launched(label="cut")
-    cure = interrupted(monkeypatch, RunKeeper, "put_batch", at=2, before=False)
-    with pytest.raises(KeyboardInterrupt):
-        run_here(run.job_id)
-    cure()
+def edited(folder: Path) -> None:
+    """Questions are added, move to another split, and get other answers, by which their rationales are graded anew."""
     make_sums(count=260)
     Question.objects.filter(split="validation").update(split="train")
-    resume_run(run, actor=COMMAND)
+    rows = QuestionRevision.objects.filter(current=True, question__split__in=["train", "prompt"])
+    path = folder / "corrected.jsonl"
+    lines = [
+        {"id": id, "question": f"{text} ", "answer": f"{answer}7"}
+        for id, text, answer in rows.values_list("question__external_id", "text", "answer")
+    ]
+    path.write_text("".join(f"{json.dumps(line)}\n" for line in lines))
+    told = import_questions(path, format="jsonl", dataset="sums", family="addition", actor=COMMAND)
+    assert told["updated"] == len(lines) > 100
+
+
+@pytest.mark.django_db
+def test_later_imports_change_nothing_about_a_run_that_has_begun(storage, monkeypatch, tmp_path) -> None:
+    make_sums()
+    mixed: dict[str, Any] = {"shots": 1, "shots_when": "always", "replay_per_iteration": 5}
+    expected = outcome_of(done(label="whole", **mixed))
+    run, lost = launched(label="cut", **mixed), launched(label="lost", **mixed)
+    for one in (run, lost):
+        cure = interrupted(monkeypatch, RunKeeper, "put_batch", at=2, before=False)
+        with pytest.raises(KeyboardInterrupt):
+            run_here(one.job_id)
+        cure()
+    edited(tmp_path)
+    # Its own copy of what it learns from is what counts, and where that is gone too nothing is mixed with anything.
+    (folder_of(lost.job_id) / "data.json").unlink()
+    for one in (run, lost):
+        resume_run(one, actor=COMMAND)
     run_here(run.job_id)
     assert outcome_of(get_run(run.pk)) == expected
+    with pytest.raises(JobError, match="data of this run have changed since it began") as caught:
+        run_here(lost.job_id)
+    assert (caught.value.code, caught.value.details["began_with"]) == (
+        "cannot_resume",
+        get_run(lost.pk).data_sha256,
+    )
+    assert get_run(lost.pk).job.state == "failed"
 
 
 @pytest.mark.django_db

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from accounts.audit import Actor
+from jobs.errors import Interrupted
 from jobs.here import run_here
 from jobs.models import Job
 from ratings.library.making import make_addition, make_word_problems
@@ -28,8 +29,30 @@ def perform(plan: Plan, *, actor: Actor, say: Say = lambda words: None) -> Figur
     """Makes the questions, bases, runs and evaluations that are missing, and the figure.
 
     Interrupted and called again with the same plan it goes on where it was. Raises what launching, training, evaluating
-    and make_figure raise; LabelTaken where a label of the plan belongs to a model or run of another recipe.
+    and make_figure raise; LabelTaken where a label of the plan belongs to a model or run of another recipe; Interrupted
+    for Ctrl-C, which says what is kept.
     """
+    at = ""
+
+    def saying(words: str) -> None:
+        nonlocal at
+        at = words
+        say(words)
+
+    try:
+        return _performed(plan, actor, saying)
+    except Interrupted as error:
+        error.details |= {"figure": plan.figure, "at": at}
+        raise
+    except KeyboardInterrupt:
+        raise Interrupted(
+            f"Interrupted at {at or 'the beginning'!r}. Questions, bases, runs and evaluations that were done are kept."
+            " The same command goes on from there.",
+            details={"figure": plan.figure, "at": at},
+        ) from None
+
+
+def _performed(plan: Plan, actor: Actor, say: Say) -> FigureRecord:
     for data in plan.data:
         say(f"questions: {data.dataset}")
         _make(data, actor)
@@ -65,17 +88,10 @@ def _make_bases(bases: Sequence[PlannedBase], actor: Actor, say: Say) -> None:
 
 
 def _done(planned: PlannedRun, actor: Actor) -> TrainingRun:
-    """The finished run: of an earlier call, or done now."""
-    found = TrainingRun.objects.filter(
-        label=planned.label,
-        holds_label=True,
-        recipe_sha256=planned.recipe.sha256,
-        job__state=Job.State.FINISHED,
-    ).first()
-    if found is None:
-        job = launched_or_resumed(planned.recipe, label=planned.label, actor=actor)
-        if job.state != Job.State.FINISHED:
-            train_here(job)
+    """The finished run: of an earlier call on the same data, or done now."""
+    job = launched_or_resumed(planned.recipe, label=planned.label, actor=actor)
+    if job.state != Job.State.FINISHED:
+        train_here(job)
     return TrainingRun.objects.select_related("job", "base", "dataset").get(
         label=planned.label, holds_label=True
     )

@@ -16,7 +16,9 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from accounts.errors import StarchamberError
 from training.errors import CannotResume
+from training.runs.grades import Grades, grades_of
 from training.runs.models import TrainingRun
 
 if TYPE_CHECKING:
@@ -32,7 +34,8 @@ class RunData:
     questions, validation: revisions of questions. groups: the group of a question, by its external id. joins: the
     iteration from which on a question is asked, for those that wait. rationales, validation_rationales, shots:
     rationales. examples: training examples of an earlier run. pairs: `FoundPair`s as JSON. retries: corrections as
-    `training.runs.retrying` has them. content: the digest of what all of these say.
+    `training.runs.retrying` has them. grades: of each rationale above what a later edit of its question may change.
+    content: the digest of what all of these say.
     """
 
     questions: list[int] = field(default_factory=list)
@@ -45,6 +48,7 @@ class RunData:
     examples: list[int] = field(default_factory=list)
     pairs: list[dict[str, Any]] = field(default_factory=list)
     retries: list[dict[str, Any]] = field(default_factory=list)
+    grades: Grades = field(default_factory=dict)
     content: str = ""
 
 
@@ -72,17 +76,29 @@ def frozen(context: JobContext, run: TrainingRun, gather: Callable[[], RunData])
     if path.is_file():
         return RunData(**json.loads(path.read_text(encoding="utf-8")))
     context.stage("gathering the data")
-    data = gather()
+    try:
+        data = gather()
+    except StarchamberError as error:
+        if not run.data_sha256:
+            raise
+        raise _changed(run, None) from error
+    solutions = [one["solution"] for one in data.retries]
+    data.grades = grades_of([*data.rationales, *data.validation_rationales, *data.shots, *solutions])
     if run.data_sha256 and run.data_sha256 != data.content:
-        raise CannotResume(
-            "The data of this run have changed since it began, and its own copy is gone; launch a new one.",
-            details={"began_with": run.data_sha256, "found": data.content},
-        )
+        raise _changed(run, data.content)
     _write_aside(path, json.dumps(asdict(data)))
     with context.writing():
         TrainingRun.objects.filter(pk=run.pk).update(data_sha256=data.content)
     run.data_sha256 = data.content
     return data
+
+
+def _changed(run: TrainingRun, found: str | None) -> CannotResume:
+    """found: None where there is nothing to learn from any more."""
+    return CannotResume(
+        "The data of this run have changed since it began, and its own copy is gone; launch a new one.",
+        details={"began_with": run.data_sha256, "found": found},
+    )
 
 
 def _write_aside(path: Path, text: str) -> None:

@@ -43,9 +43,11 @@ def preferred(rationales: Iterable[int], studies: Sequence[Study], *, raters: st
 
 
 def rationale_contents(rationales: Sequence[int]) -> list[list[object]]:
-    """What these rationales are, without any key of this database, in an order of their own."""
+    """What these rationales and their questions are, without any key of this database, in an order of their own."""
     rows = Rationale.objects.filter(pk__in=rationales)
-    columns = rows.values_list("question__external_id", "source__label", "text_digest")
+    columns = rows.values_list(
+        "question__external_id", "source__label", "text_digest", "revision__content_digest"
+    )
     return [list(row) for row in sorted(columns)]
 
 

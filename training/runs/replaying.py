@@ -11,6 +11,7 @@ from problems.types import Family, Grade, Verdict
 from ratings.library.models import Rationale
 from training.batching import Example
 from training.records import Candidate, Fate, Origin
+from training.runs.grades import Grades
 from training.runs.questions import Asking, asking_of
 from training.runs.sampling import examples_of
 
@@ -18,12 +19,12 @@ from training.runs.sampling import examples_of
 class Replay:
     """given: in the frozen order. questions: theirs, by id. rationales: keys of the library, by question and sample."""
 
-    def __init__(self, family: Family, rationales: Sequence[int]) -> None:
+    def __init__(self, family: Family, rationales: Sequence[int], grades: Grades) -> None:
         self.given: list[Candidate] = []
         self.questions: dict[str, Asking] = {}
         self.rationales: dict[tuple[str, int], int] = {}
         samples = Counter[str]()
-        for rationale, example in examples_of(family, rationales):
+        for rationale, example in examples_of(family, rationales, grades):
             asking = asking_of(rationale.revision)
             sample = samples[asking.id]
             samples[asking.id] += 1

@@ -19,7 +19,8 @@ from ratings.library.models import Dataset, Rationale
 from ratings.studies.models import Study
 from training.recipes.schema import Sft
 from training.retries import marked_span, retry_of
-from training.runs.models import Fate, Origin, TrainingExample, TrainingRun
+from training.runs.grades import Grades, rationales_at
+from training.runs.models import EXTRAS, Fate, Origin, TrainingExample, TrainingRun
 from training.runs.preferences import completion_of_rationale
 from training.runs.rationales import learnable
 
@@ -86,7 +87,7 @@ def retry_contents(retries: Iterable[Mapping[str, Any]]) -> list[list[str]]:
 
 
 def retry_rows(
-    run: TrainingRun, retries: Sequence[Mapping[str, Any]]
+    run: TrainingRun, retries: Sequence[Mapping[str, Any]], grades: Grades
 ) -> Iterator[tuple[Example, TrainingExample]]:
     """Each as a text to learn from, the mistake in its prompt, and as the row that it is stored as."""
     from training.batching import (
@@ -94,9 +95,7 @@ def retry_rows(
     )  # torch: only who trains needs it, and the web process counts retries
 
     family = Family(run.dataset.family)
-    solutions = Rationale.objects.select_related("question", "revision").in_bulk(
-        {one["solution"] for one in retries}
-    )
+    solutions = rationales_at([one["solution"] for one in retries], grades)
     samples: Counter[int] = Counter()
     for one in retries:
         solution = solutions[one["solution"]]
@@ -156,7 +155,8 @@ def _of_run(dataset: Dataset, recipe: Sft) -> Iterator[TrainingExample]:
         revision__current=True,
         iteration__gt=0,
     )
-    yield from rows.order_by("question__external_id", "iteration", "origin", "sample").iterator(500)
+    own = rows.exclude(origin__in=EXTRAS)
+    yield from own.order_by("question__external_id", "iteration", "origin", "sample").iterator(500)
 
 
 def _of_library(dataset: Dataset, recipe: Sft) -> Iterator[Rationale]:

@@ -16,6 +16,7 @@ from ratings.library.models import Rationale
 from ratings.studies.services import chunks
 from training.batching import Example
 from training.records import Question
+from training.runs.grades import Grades, rationales_at
 from training.runs.preferences import completion_of_rationale
 from training.runs.questions import Asking
 
@@ -38,10 +39,15 @@ def question_of(family: Family, asking: Asking) -> Question:
     return Question(asking.id, family, asking.asked)
 
 
-def examples_of(family: Family, rationales: Sequence[int]) -> Iterator[tuple[Rationale, Example]]:
-    """Rationales as texts to learn from, in the order given, each at the revision that it was graded against."""
+def examples_of(
+    family: Family, rationales: Sequence[int], grades: Grades | None = None
+) -> Iterator[tuple[Rationale, Example]]:
+    """Rationales as texts to learn from, in the order given, each at the revision that it was graded against.
+
+    grades: when the run began; by itself those of today.
+    """
     for part in chunks(rationales, _CHUNK):
-        rows = Rationale.objects.select_related("question", "revision").in_bulk(part)
+        rows = rationales_at(part, grades or {})
         for pk in part:
             prompt = build_prompt(family, asked_of(rows[pk].revision))
             yield rows[pk], Example(prompt, completion_of_rationale(family, rows[pk], rows[pk].revision))

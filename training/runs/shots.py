@@ -16,6 +16,7 @@ from problems.types import Family, Verdict
 from ratings.library.models import Dataset, Rationale
 from ratings.studies.draw import PROMPT_SPLIT
 from training.records import Question
+from training.runs.grades import Grades, rationales_at
 
 
 def choose_shots(dataset: Dataset, count: int, *, seed: int) -> list[int]:
@@ -48,9 +49,11 @@ def choose_shots(dataset: Dataset, count: int, *, seed: int) -> list[int]:
     return chosen or [rationale.pk for rationale in draw_shots(dataset, count, seed=seed)]
 
 
-def shots_by_question(family: Family, rationales: Sequence[int]) -> Callable[[Question], list[Shot]]:
+def shots_by_question(
+    family: Family, rationales: Sequence[int], grades: Grades | None = None
+) -> Callable[[Question], list[Shot]]:
     """For each question the examples before it: for a sum those of its own number of digits, if there are any."""
-    rows = Rationale.objects.select_related("revision").in_bulk(rationales)
+    rows = rationales_at(rationales, grades or {})
     shots = [(rows[pk].revision.text, Shot(asked_of(rows[pk].revision), rows[pk].text)) for pk in rationales]
     everything = [shot for _, shot in shots]
     if family is not Family.ADDITION:

@@ -85,9 +85,9 @@ class _Work:
         self.family = Family(run.dataset.family)
         self.questions = questions_at(data.questions)
         self.validation = questions_at(data.validation)
-        shots = shots_by_question(self.family, data.shots) if data.shots else ()
+        shots = shots_by_question(self.family, data.shots, data.grades) if data.shots else ()
         self.task = FamilyTask(shots)
-        self.replay = Replay(self.family, data.rationales)
+        self.replay = Replay(self.family, data.rationales, data.grades)
         self.keeper = RunKeeper(
             context,
             run,
