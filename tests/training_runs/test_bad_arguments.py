@@ -123,6 +123,16 @@ def test_where_a_figure_can_not_go_is_said_before_it_is_drawn(tmp_path: Path, mo
     assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "full"]
 
 
+def test_where_a_checkpoint_can_not_go_is_said_before_it_is_read(tmp_path: Path) -> None:
+    ensure_tiny_base(actor=COMMAND)
+    (tmp_path / "file").write_text("mine")
+    for out in (tmp_path, tmp_path / "file", tmp_path / "none" / "copy", Path("/proc/nope")):
+        error = refused("export_checkpoint", "tiny-base", "--out", str(out))
+        assert (error["code"], error["details"]["field"]) == ("cannot_write", "out")
+        assert error["details"]["value"] == str(out)
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
 def test_step_counts_without_a_source_says_which_the_dataset_has() -> None:
     make_word_problems("stories", count=20, seed=0, actor=COMMAND)
     asked = ("figure", "step-counts", "--out", "figures", "--dataset", "stories")

@@ -150,7 +150,7 @@ def test_evaluate_measures_the_test_split_and_export_copies_the_model(tmp_path: 
     copied = call("export_checkpoint", "verifier", "--out", str(tmp_path / "copy"))
     assert copied["bytes"] == sum(path.stat().st_size for path in (tmp_path / "copy").iterdir())
     status, error = refused("export_checkpoint", "verifier", "--out", str(tmp_path / "copy"))
-    assert (status, error["code"]) == (1, "cannot_write")
+    assert (status, error["code"]) == (2, "cannot_write")
 
 
 def test_a_single_sample_is_greedy_unless_a_temperature_is_given() -> None:

@@ -28,11 +28,14 @@ def export_checkpoint(label: str, out: Path, *, actor: Actor) -> dict[str, Any]:
     """
     model = get_model(label)
     source = folder_of(model)
-    require_unchanged(model)
     _require_free(out)
+    require_unchanged(model)
     aside = out.parent / f".{out.name}.{secrets.token_hex(6)}.part"
     try:
         aside.mkdir()
+    except OSError as error:
+        raise _bad_out(out, error.strerror or str(error)) from error
+    try:
         _copy(source, aside)
         _require_equal(aside, model)
         _put_in_place(aside, out)
@@ -46,12 +49,23 @@ def export_checkpoint(label: str, out: Path, *, actor: Actor) -> dict[str, Any]:
 
 
 def _require_free(out: Path) -> None:
-    if not out.parent.is_dir():
-        raise _cannot_write(out, f"there is no folder {out.parent}")
-    if out.exists() and not out.is_dir():
-        raise _cannot_write(out, "it is a file, expected a folder that is new or empty")
-    if out.is_dir() and any(out.iterdir()):
-        raise _cannot_write(out, "the folder is not empty")
+    """Raises CannotWrite, which blames the argument."""
+    try:
+        if not out.parent.is_dir():
+            raise _bad_out(out, f"there is no folder {out.parent}")
+        if os.path.lexists(out) and not out.is_dir():
+            raise _bad_out(out, "it is a file")
+        if out.is_dir() and any(out.iterdir()):
+            raise _bad_out(out, "the folder is not empty")
+    except OSError as error:
+        raise _bad_out(out, error.strerror or str(error)) from error
+
+
+def _bad_out(out: Path, reason: str) -> CannotWrite:
+    error = _cannot_write(out, f"{reason}; expected a folder that is new or empty")
+    error.details |= {"field": "out", "value": str(out)[:200], "expected": "a folder that is new or empty"}
+    error.blames_arguments = True
+    return error
 
 
 def _copy(source: Path, aside: Path) -> None:
