@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from generation.registry.loading import LoadedModel
+from training.activation import fused_activation
 from training.attention import fused_attention
 from training.batching import BatchOrder, Example, Row, collate, encode, fingerprint, pad_id
 from training.errors import NothingToLearn
@@ -73,7 +74,8 @@ def dpo(
         # Before the first step its adapters add nothing: the policy is its own reference, in the very numbers that it
         # is trained in.
         precision = chosen_precision(how.precision, policy.device)
-        with computing_in(precision, policy.device), fused_attention((reference or policy).model):
+        model = (reference or policy).model
+        with computing_in(precision, policy.device), fused_attention(model), fused_activation(model):
             batches = PairBatches.of(
                 policy,
                 [encoded[i] for i in kept],

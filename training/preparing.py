@@ -7,6 +7,7 @@ from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from generation.registry.loading import LoadedModel
+from training.activation import fused_activation
 from training.adapters import adapted
 from training.attention import fused_attention
 from training.errors import LossNotFinite, TrainingError
@@ -26,6 +27,7 @@ def prepared(loaded: LoadedModel, how: Optimisation) -> Iterator[None]:
     try:
         with ExitStack() as stack:
             stack.enter_context(fused_attention(model))
+            stack.enter_context(fused_activation(model))
             stack.callback(narrow, model, widen(model, frozen=how.lora is None or precision == "fp32"))
             if how.checkpointing:
                 stack.enter_context(_checkpointing(model))

@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 import torch
 from safetensors.torch import load_file
+from transformers.activations import NewGELUActivation
 
 from generation.sampling.gptj import GptjDecoder
 from generation.sampling.local import LocalSampler
@@ -62,6 +63,33 @@ def test_fused_attention_changes_no_gradient_and_is_gone_afterwards():
     for name in expected:
         torch.testing.assert_close(found[name], expected[name], rtol=0, atol=1e-6)
     assert not any("_attn" in vars(block.attn) for block in fused.model.transformer.h)
+
+
+def test_a_fused_activation_changes_no_gradient_keeps_less_and_is_gone_afterwards():
+    plain, fused = loaded_tiny(), loaded_tiny()
+    for loaded in (plain, fused):
+        for block in loaded.model.transformer.h:
+            block.mlp.act = NewGELUActivation()
+    expected, kept = kept_by(plain.model)
+    with prepared(fused, replace(HOW, lora=None)):
+        found, kept_fused = kept_by(fused.model)
+    for name in expected:
+        torch.testing.assert_close(found[name], expected[name], rtol=0, atol=1e-6)
+    assert kept_fused < 0.8 * kept
+    assert all(type(block.mlp.act) is NewGELUActivation for block in fused.model.transformer.h)
+
+
+def kept_by(model: torch.nn.Module) -> tuple[dict[str, torch.Tensor], int]:
+    """Gradients, and the bytes of different tensors that the forward pass keeps for them; attention fused."""
+    kept: dict[int, torch.Tensor] = {}
+
+    def keep(tensor: torch.Tensor) -> torch.Tensor:
+        kept[tensor.untyped_storage().data_ptr()] = tensor
+        return tensor
+
+    with fused_attention(model), torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
+        found = gradients(model)
+    return found, sum(tensor.untyped_storage().nbytes() for tensor in kept.values())
 
 
 def test_adapters_alone_are_trained_and_what_is_left_is_the_merged_model(tmp_path):
