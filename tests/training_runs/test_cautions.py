@@ -111,7 +111,9 @@ def test_a_verifier_worse_than_chance_is_told_by_its_loss_its_choice_and_its_agr
     )
     loss, agrees, chooses = told_everywhere(signed_in, run)
     assert "The verifier's training loss went from 0.69 to 0.90; a coin has 0.69" in loss
-    assert "agrees with 25.0% of 40 held-out preferences of split test (interval 10.0% to 40.0%)" in agrees
+    assert (
+        "agrees with 25.0% of 40 held-out preferences of split test (95% interval 10.0% to 40.0%)" in agrees
+    )
     assert "The best of 4 samples by the verifier is right for 20.0%" in chooses
     assert "one drawn blindly for 40.0%" in chooses
     # With intervals that reach as far it may be chance, and nothing is said.
@@ -150,7 +152,7 @@ def test_a_result_worse_than_its_base_is_told_with_the_paired_interval(signed_in
     assert low is not None and high is not None
     assert message == (
         "Its result is worse than tiny-base: 30.0% against 60.0% of 20 held-out questions "
-        f"(-30.0 points, interval {100 * low:+.1f} to {100 * high:+.1f}). This could be chance."
+        f"(-30.0 points, 95% interval {100 * low:+.1f} to {100 * high:+.1f}). This could be chance."
     )
     assert "Worse than its base" in signed_in.get(f"/runs/{run.pk}/").content.decode()
     told = signed_in.get(f"/api/v1/runs/{run.pk}/").json()["against_base"]
@@ -160,8 +162,10 @@ def test_a_result_worse_than_its_base_is_told_with_the_paired_interval(signed_in
     Iteration.objects.create(run=other, number=1, metrics={"accuracy": 1.0})
     compared = signed_in.get("/api/v1/runs/compare/?run=made&run=other").json()["runs"]
     assert compared[0]["against_base"] == told and compared[1]["against_base"] == []
+    assert [one["message"] for one in compared[0]["warnings"]] == [message] and compared[1]["warnings"] == []
     page = signed_in.get("/runs/compare/?run=made&run=other").content.decode()
-    assert "Against its base" in page and "-30.0 points" in page and "worse" in page
+    assert message in page
+    assert "Against its base" in page and "-30.0" in page and "worse, could be chance" in page
 
 
 def test_one_that_is_better_has_no_warning_and_its_gain_beside_its_accuracy(signed_in) -> None:

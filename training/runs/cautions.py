@@ -113,7 +113,7 @@ def _bad_verifier(run: TrainingRun) -> Iterable[Caution]:
         if found["high"] is not None and found["high"] < 0.5:
             message = (
                 f"It agrees with {percent(found['agreement'])} of {found['pairs']:,} held-out preferences of split "
-                f"{split} (interval {percent(found['low'])} to {percent(found['high'])}); a coin agrees with half. "
+                f"{split} (95% interval {percent(found['low'])} to {percent(found['high'])}); a coin agrees with half. "
                 f"{_ADVICE_PAIRS}"
             )
             yield Caution("worse_than_chance", message, {"split": split, **found})
@@ -131,7 +131,7 @@ def _bad_choice(report: dict[str, Any]) -> Iterable[Caution]:
     if k > 1 and drawn is not None and by_k[k] is not None and bounds and bounds[1] < drawn:
         message = (
             f"The best of {k} samples by the verifier is right for {percent(by_k[k])} of the held-out questions "
-            f"(interval {percent(bounds[0])} to {percent(bounds[1])}), one drawn blindly for {percent(drawn)}. "
+            f"(95% interval {percent(bounds[0])} to {percent(bounds[1])}), one drawn blindly for {percent(drawn)}. "
             f"{_ADVICE_PAIRS}"
         )
         yield Caution("worse_than_chance", message, {"k": k, "best_of": by_k[k], "pass_at_1": drawn})
@@ -139,7 +139,7 @@ def _bad_choice(report: dict[str, Any]) -> Iterable[Caution]:
 
 def _worse(found: AgainstBase) -> Caution:
     paired = found.paired
-    interval = f", interval {found.interval}".rstrip(", ") if found.interval else ""
+    interval = f", 95% interval {found.interval}".rstrip(", ") if found.interval else ""
     chance = "This could be chance." if found.could_be_chance else "This is hardly chance."
     message = (
         f"Its result is worse than {found.base}: {percent(found.accuracy)} against {percent(found.base_accuracy)} of "

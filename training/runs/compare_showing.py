@@ -8,9 +8,11 @@ from typing import Any
 from jobs.charts import Chart
 from jobs.progress import in_words
 from training.evaluation.paired import PairedDifference
+from training.runs.against_base import HELD_OUT, AgainstBase
+from training.runs.cautions import Caution
 from training.runs.comparing import Comparison, Point
 from training.runs.models import TrainingRun
-from training.runs.showing import base_figures, percent
+from training.runs.showing import percent
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,14 +27,16 @@ class RunRow:
     took: str
     train_used: str
     against_base: list[AgainstBaseRow]
+    cautions: list[Caution]
 
 
 @dataclass(frozen=True, slots=True)
 class AgainstBaseRow:
-    """points: signed. note: interval and questions. is_worse: than its base."""
+    """points: signed. questions: how many, and which. is_worse: than its base."""
 
     points: str
-    note: str
+    interval: str
+    questions: str
     is_worse: bool
     could_be_chance: bool
 
@@ -47,13 +51,22 @@ def run_rows(found: Comparison) -> list[RunRow]:
             steps="–" if one.steps is None else f"{one.steps:,}",
             took="–" if one.seconds is None else in_words(one.seconds),
             train_used=percent(one.train_used) or "–",
-            against_base=[
-                AgainstBaseRow(figure.value, figure.note, beside.is_worse, beside.could_be_chance)
-                for figure, beside in zip(base_figures(one.against_base), one.against_base, strict=True)
-            ],
+            against_base=[_against(beside) for beside in one.against_base],
+            cautions=one.cautions,
         )
         for one in found.runs
     ]
+
+
+def _against(found: AgainstBase) -> AgainstBaseRow:
+    on = "held out" if found.on == HELD_OUT else f"of {found.on}"
+    return AgainstBaseRow(
+        points=f"{100 * found.paired.difference:+.1f}",
+        interval=_bounds(found.paired.low, found.paired.high, signed=True),
+        questions=f"{found.paired.questions:,} {on}",
+        is_worse=found.is_worse,
+        could_be_chance=found.could_be_chance,
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from ratings.library.splitting import questions_by_split
 from training.evaluation.paired import PairedDifference, paired_difference, wilson_interval
 from training.runs.against_base import AgainstBase, against_base
 from training.runs.blinding import counts_are_hidden
+from training.runs.cautions import Caution, cautions_of
 from training.runs.errors import UnknownRun
 from training.runs.measured_models import Sample
 from training.runs.models import EXTRAS, Algorithm, Fate, Iteration, TrainingExample, TrainingRun
@@ -39,6 +40,7 @@ class Compared:
 
     train_used: share of the questions of its split that the result learned from. steps, train_used: None also where
     they would tell what raters preferred in a study that still runs blind. against_base: on the same questions.
+    cautions: what is bad about it.
     """
 
     run: TrainingRun
@@ -49,6 +51,7 @@ class Compared:
     cpu_seconds: float | None
     train_used: float | None
     against_base: list[AgainstBase]
+    cautions: list[Caution]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +95,7 @@ class Comparison:
                     "cpu_seconds": one.cpu_seconds,
                     "train_used": one.train_used,
                     "against_base": [beside.as_json() for beside in one.against_base],
+                    "warnings": [caution.as_json() for caution in one.cautions],
                 }
                 for one in self.runs
             ],
@@ -164,7 +168,7 @@ def _compared(run: TrainingRun, results: Mapping[int, Mapping[str, bool]]) -> Co
     points = [
         _point(one, results.get(one.number)) for one in iterations if one.metrics.get("accuracy") is not None
     ]
-    hidden = counts_are_hidden(run)
+    hidden, beside = counts_are_hidden(run), against_base(run)
     spent = spent_on(run)
     number = best_iteration(run, {point.iteration: point.accuracy for point in points})
     return Compared(
@@ -175,7 +179,8 @@ def _compared(run: TrainingRun, results: Mapping[int, Mapping[str, bool]]) -> Co
         seconds=None if spent is None else spent.seconds,
         cpu_seconds=None if spent is None else spent.cpu_seconds,
         train_used=None if hidden else _train_used(run, iterations, number),
-        against_base=against_base(run),
+        against_base=beside,
+        cautions=cautions_of(run, beside),
     )
 
 
