@@ -158,13 +158,18 @@ class Compiled:
 
     def __init__(self, plain: Callable[..., Tensor]) -> None:
         self._plain = plain
-        self._compiled: Callable[..., Tensor] | None = torch.compile(plain, fullgraph=True)
+        compiler: Any = torch.compile  # the types of its overloads know less than it does
+        # With and without a prefix, one row and many, each dtype: more than the eight that torch allows by itself.
+        self._compiled: Callable[..., Tensor] | None = compiler(
+            plain, fullgraph=True, recompile_limit=64, isolate_recompiles=True
+        )
 
     def __call__(self, *given: Any) -> Tensor:
         if self._compiled is not None:
             try:
                 return self._compiled(*given)
-            except RuntimeError as error:
+            # The compiler has errors of many types; one of the step's own comes again below.
+            except Exception as error:  # noqa: BLE001
                 if ran_out(error) or torch.cuda.is_available() and torch.cuda.is_current_stream_capturing():
                     raise
                 _log.warning("Decoding goes on without torch.compile: %s", first_line(error))

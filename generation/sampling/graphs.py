@@ -109,8 +109,14 @@ class CudaGraphs:
 
     def record(self, step: Step) -> Step:
         graph = torch.cuda.CUDAGraph()
+        now = torch.cuda.current_stream(self._device)
         # Threads that beat the heart of a job have no part in this.
-        with torch.cuda.graph(graph, pool=self._pool, stream=self._stream, capture_error_mode="thread_local"):
-            step()
+        alone = "thread_local"
+        try:
+            with torch.cuda.graph(graph, pool=self._pool, stream=self._stream, capture_error_mode=alone):
+                step()
+        finally:
+            # A recording that fails leaves its own stream behind as the current one.
+            torch.cuda.set_stream(now)
         replay: Step = graph.replay
         return replay
