@@ -249,6 +249,28 @@ def test_longer_newcomers_move_the_caches_and_what_was_recorded_is_recorded_anew
     assert [one.tokens for one in found] == [one.tokens for one in expected]
 
 
+def test_a_shape_is_recorded_once_it_was_met_often_enough_and_anew_once_its_tensors_have_moved() -> None:
+    tape, total = Tape(), torch.zeros(1)
+    ran: list[int] = []
+    steps = graphs.Steps(tape)
+
+    def step() -> None:
+        ran.append(len(ran))
+        total.add_(1)
+
+    counts = []
+    for _ in range(5):
+        steps.run("a", step)
+        counts.append((len(ran), len(tape.records), tape.replays))
+    # Recording runs the step once more, here and only here: real ones may be run twice.
+    assert counts == [(1, 0, 0), (2, 0, 0), (3, 1, 1), (3, 1, 2), (3, 1, 3)] and total == 6
+    steps.run("b", step)
+    assert len(ran) == 4 and len(tape.records) == 1
+    steps.forget()
+    steps.run("a", step)
+    assert len(ran) == 5 and tape.replays == 3
+
+
 def test_a_recording_that_fails_is_done_without(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -281,6 +303,7 @@ def test_a_compilation_that_fails_is_done_without(
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1200)  # a compilation takes a minute on a busy machine
 @pytest.mark.parametrize("joined", [True, False])
 def test_a_compiled_block_is_one_graph_for_all_layers_and_writes_the_same(
     joined: bool, monkeypatch: pytest.MonkeyPatch
