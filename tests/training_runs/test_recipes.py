@@ -116,6 +116,8 @@ def test_an_impossible_value_is_refused_with_what_was_expected(key, value, expec
         ("sft", {"epochs": 1.0, "steps": 10}, "steps"),
         ("sft", {"epochs": 0.0, "steps": 0}, "steps"),
         ("sft", {"from_run": "star-1", "sources": ["human"]}, "from_run"),
+        ("sft", {"keep": "all"}, "keep"),
+        ("dpo", {"studies": ["trial"], "keep": "last"}, "keep"),
         ("dpo", {}, "studies"),
         ("dpo", {"studies": ["trial"], "held_out_splits": ["train"]}, "held_out_splits"),
         ("vstar", {"human_weight": 1.0}, "human_weight"),

@@ -10,8 +10,10 @@ import pytest
 
 from accounts.errors import StarchamberError
 from tests.training_runs.test_commands import call
-from tests.training_runs.worlds import done
+from tests.training_runs.worlds import done, recipe
+from training.recipes.schema import Sft
 from training.runs.models import Fate, Origin, TrainingRun
+from training.runs.retrying import gathered_retries
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("storage")]
 
@@ -70,7 +72,7 @@ def retries_of(run: TrainingRun) -> set[tuple[str, str]]:
     return set(rows.values_list("training_prompt", "completion"))
 
 
-def test_a_text_is_taken_back_at_the_step_that_most_raters_marked_and_the_human_one_follows(tmp_path) -> None:
+def test_a_text_is_taken_back_at_the_step_that_most_raters_marked(tmp_path) -> None:
     judged(tmp_path, [{"few-shot": 1, "star": 1}, {"few-shot": 1}, {"few-shot": 2}])
     run = corrected()
     correction = f"<retry>\n{GOOD} Therefore, the answer is window (b)."
@@ -84,6 +86,9 @@ def test_a_text_is_taken_back_at_the_step_that_most_raters_marked_and_the_human_
         (PROMPT, f" {GOOD} Therefore, the answer is window (b).")
     }
     assert run.iterations.get(number=1).counts["retries"] == 2
+    once = recipe("sft", dataset="plants", learn="retries", studies=["trial"], retries_per_question=1).values
+    assert isinstance(once, Sft)
+    assert len(gathered_retries(run.dataset, list(run.studies.all()), once)) == 1
 
 
 def test_a_human_text_that_raters_found_wrong_corrects_nothing_and_is_corrected_by_another(tmp_path) -> None:

@@ -10,6 +10,10 @@ from django.test import Client
 
 from accounts.audit import COMMAND
 from accounts.errors import InvalidInput, StarchamberError
+from generation.prompts import build_prompt
+from generation.registry.loading import load_folder
+from generation.registry.services import ensure_own_base
+from generation.runs.spec import asked_of
 from problems.traces import trace_is_valid
 from problems.types import Family
 from ratings.library.making import make_word_problems
@@ -18,10 +22,13 @@ from ratings.slots.models import Rating
 from ratings.studies.models import TripleCard
 from tests.training_runs.votes import voted_sums
 from tests.training_runs.worlds import add_rationale, done, launched, make_sums, outcome_of, recipe, staged
+from training.base.building import ADDITION
+from training.batching import Example
 from training.recipes.schema import Sft
 from training.runs import retrying
 from training.runs.models import Fate, Origin, TrainingRun
 from training.runs.retrying import gathered_retries
+from training.scoring import score_examples
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("storage")]
 
@@ -75,14 +82,22 @@ def test_a_verifier_of_the_registry_chooses_among_right_samples_and_its_scores_a
     make_word_problems("stories", count=160, seed=0, actor=COMMAND)
     knobs: dict[str, Any] = {
         "dataset": "stories",
-        "iterations": 1, "samples": 6, "temperature": 0.9, "kept_by": "verifier", "verifier": "tiny-base",
-        "verifier_share": 0.34,
+        "iterations": 1, "samples": 6, "temperature": 0.9, "kept_by": "verifier",
+        "verifier": "tiny-addition", "verifier_share": 0.34,
     }  # fmt: skip
+    ensure_own_base("tiny-addition", actor=COMMAND)
     run = done(label="chosen", **knobs)
     right = run.examples.filter(fate__in=[Fate.KEPT, Fate.OUTSCORED])
     assert right.filter(fate=Fate.OUTSCORED).exists()
     assert not right.filter(verifier_score__isnull=True).exists()
     assert not run.examples.exclude(pk__in=right).filter(verifier_score__isnull=False).exists()
+    # Scores of that very model, not of the base.
+    some = list(right.order_by("pk")[:4])
+    asked = [
+        Example(build_prompt(Family.WORD_PROBLEM, asked_of(row.revision)), row.completion) for row in some
+    ]
+    scores = score_examples(load_folder(ADDITION), asked)
+    assert [row.verifier_score for row in some] == pytest.approx(scores, abs=1e-3)
     for question in set(right.values_list("question", "origin")):
         own = right.filter(question=question[0], origin=question[1])
         kept = own.filter(fate=Fate.KEPT).values_list("verifier_score", flat=True)

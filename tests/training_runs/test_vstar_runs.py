@@ -21,10 +21,11 @@ pytestmark = pytest.mark.usefixtures("storage")
 
 def test_a_run_ends_with_a_verifier_and_a_generator(world) -> None:
     make_sums()
-    run = done("vstar", sources=["scratchpad"], sft_questions=10)
+    run = done("vstar", sources=["scratchpad"], sft_questions=10, keep="all")
     assert run.job.result is not None and run.job.result["checkpoint"] == "made"
     labels = dict(run.checkpoints.filter(model__isnull=False).values_list("name", "model__label"))
     assert labels["verifier"] == "made" and labels["generator-2"] == "made-generator"
+    assert set(labels) == {"verifier", "generator-0", "generator-1", "generator-2"}
     given = run.examples.filter(origin=Origin.SFT)
     assert given.count() == 10 and given.filter(rationale__isnull=False).count() == 10
     assert not run.examples.filter(origin=Origin.RATIONALIZED).exists()

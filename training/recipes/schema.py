@@ -74,6 +74,7 @@ class Sft(TextRecipe):
     steps: int = whole(0)
 
     def check(self) -> None:
+        _one_model_is_made(self.keep, best=bool(self.validation_split))
         _exactly_one_length(self.epochs, self.steps)
         if self.from_run and (self.sources or self.studies):
             raise bad_value("from_run", self.from_run, '"" where sources or studies are given')
@@ -95,6 +96,7 @@ class Dpo(Recipe):
     steps: int = whole(0)
 
     def check(self) -> None:
+        _one_model_is_made(self.keep, best=self.select)
         _exactly_one_length(self.epochs, self.steps)
         if not self.studies and not self.export:
             raise bad_value("studies", [], "at least one study, or a file under export")
@@ -264,3 +266,9 @@ PLANNED = ("orm", "prm", "quiet_star", "pause")
 def _exactly_one_length(epochs: float, steps: int) -> None:
     if (epochs > 0) == (steps > 0):
         raise bad_value("steps", steps, "above 0 where epochs is 0, and 0 where it is not")
+
+
+def _one_model_is_made(keep: str, *, best: bool) -> None:
+    """Of its best step, where that is measured: there is none beside it that could be kept."""
+    if "all" in keep or (best and keep == "last"):
+        raise bad_value("keep", keep, '"best" or "best,last": one model is made, of its best step')
