@@ -64,14 +64,14 @@ def warm_up(dataset: str) -> Iterator[Example]:
             yield Example(build_prompt(family, asked, before, hint=hint), completion)
 
 
-def longer_base(folder: Path) -> None:
+def longer_base(folder: Path, context: int = 1_024) -> None:
     """The committed base with room for more tokens: GPT-J's positions are rotary, so that no weight depends on that."""
     shutil.copytree(TINY, folder, ignore=shutil.ignore_patterns("manifest.json"))
     config = json.loads((folder / "config.json").read_text())
-    (folder / "config.json").write_text(json.dumps({**config, "n_positions": 1_024}))
+    (folder / "config.json").write_text(json.dumps({**config, "n_positions": context}))
 
 
-def make_base(folder: Path, dataset: str) -> None:
+def make_base(folder: Path, dataset: str, *, steps: int = 150, context: int = 900) -> None:
     """A tiny GPT-J with its own tokenizer over these texts, trained for a minute to write in their format."""
     import torch
 
@@ -84,7 +84,7 @@ def make_base(folder: Path, dataset: str) -> None:
     examples = list(warm_up(dataset))
     texts = [one.prompt + one.completion for one in examples[:1500]]
     loaded = new_tiny_gptj(
-        train_tokenizer(texts, 1_500), layers=2, width=64, heads=4, context=900, rotary=16, seed=SEED
+        train_tokenizer(texts, 1_500), layers=2, width=64, heads=4, context=context, rotary=16, seed=SEED
     )
     how = Optimisation(
         schedule=Schedule(peak=3e-3, warmup_steps=20, shape="linear", hold=0.5, final_share=0.1),
@@ -92,7 +92,7 @@ def make_base(folder: Path, dataset: str) -> None:
         seed=SEED,
         betas=(0.9, 0.95),
     )
-    sft(loaded, examples, how, steps=150)
+    sft(loaded, examples, how, steps=steps)
     save_checkpoint(loaded, folder, manifest={"made_by": "tests/slow/test_real_files.py"})
 
 
