@@ -28,6 +28,7 @@ from tests.training.tiny import char_tokenizer, tiny_model
 from tests.training_runs.test_star_runs import interrupted
 from tests.training_runs.votes import voted_sums
 from tests.training_runs.worlds import done, launched, make_sums, outcome_of
+from training.losses import Loss, completion_loss
 from training.parallel import team
 from training.runs import checkpoints
 from training.runs.launching import resume_run
@@ -170,3 +171,23 @@ def test_a_run_none_of_whose_questions_fits_is_refused_with_the_numbers() -> Non
     with pytest.raises(JobError, match="None of .* questions fits: the shortest prompt has") as caught:
         run_here(run.job_id)
     assert caught.value.code == "prompt_too_long"
+
+
+def test_a_batch_that_does_not_fit_is_told_in_the_same_words_everywhere(
+    client: Client, engineer, monkeypatch
+) -> None:
+    def little_memory(model: Any, ids_BT: torch.Tensor, *rest: Any) -> Loss:
+        if len(ids_BT) > 4:
+            raise torch.OutOfMemoryError("out of memory")
+        return completion_loss(model, ids_BT, *rest)
+
+    make_sums(count=60)
+    monkeypatch.setattr("training.sft.completion_loss", little_memory)
+    run = done("sft", validation_split="", steps=2)
+    [halved] = run.conditions["halved"]
+    assert (halved["of"], halved["rows"]) == ("training", 4)
+    words = f"Step {halved['step']}: the memory does not hold the batch. It is computed in parts of at most 4"
+    assert halved["words"].startswith(words)
+    assert halved["words"] in read_log(run.job_id).text
+    assert halved["words"] in page_of(client, engineer, run)
+    assert client.get(f"/api/v1/runs/{run.pk}/").json()["conditions"]["halved"] == [halved]

@@ -2,7 +2,7 @@
 
     {"device": "cpu", "precision": "fp32", "processes": 2, "checkpointing": true,
      "lora": {"rank": 8, "alpha": 16.0, "targets": ["q_proj", …], "dropout": 0.0},
-     "halved": [{"of": "training", "step": 12, "rows": 6}, {"of": "sampling", "words": "…"}, …],
+     "halved": [{"of": "training", "step": 12, "rows": 6, "words": "…"}, {"of": "sampling", "words": "…"}, …],
      "too_long": {"questions": 3, "of": 120, "longest": 341, "context": 256, "room": 32,
                   "named": [{"question": "q7", "tokens": 341}, …]},
      "warm_up": {"steps": 100, "shorter": [40, 48], "trainings": 2},
@@ -82,11 +82,12 @@ def note_means(context: JobContext, recipe: Recipe) -> None:
 
 def note_halving(context: JobContext, step: int, rows: int) -> None:
     """A batch did not fit: in the log, and on the run."""
-    context.log(
+    words = (
         f"Step {step}: the memory does not hold the batch. It is computed in parts of at most {rows} from here on, "
         "which changes no result."
     )
-    _add_halving(context, {"of": "training", "step": step, "rows": rows})
+    context.log(words)
+    _add_halving(context, {"of": "training", "step": step, "rows": rows, "words": words})
 
 
 class Sampling:
@@ -145,9 +146,9 @@ def shown(run: TrainingRun) -> list[Condition]:
         if found["lora"]:
             lines.append(_lora(found["lora"]))
     for one in found.get("halved", []):
-        words = "the memory did not hold the batch; the result is the same"
-        value = one.get("words") or f"at most {one['rows']:,} at once from step {one['step']:,} on"
-        lines.append(Condition("Batch halved", value, words, warns=True))
+        # Runs of earlier versions hold no words.
+        words = one.get("words") or f"At most {one['rows']:,} at once from step {one['step']:,} on."
+        lines.append(Condition("Batch halved", words, warns=True))
     if warm_up := found.get("warm_up"):
         told = UnendedWarmUp.from_json(warm_up)
         lines.append(Condition("Warm-up", f"{told.steps:,} steps", told.words))
