@@ -23,7 +23,8 @@ def get_run(pk: int) -> GenerationRun:
     """Raises UnknownRun."""
     run = runs().filter(pk=pk).first()
     if run is None:
-        raise UnknownRun(f"There is no generation run {pk}.", details={"run": pk})
+        named = {"field": "run", "value": pk, "expected": "the number of a generation run"}
+        raise UnknownRun(f"There is no generation run {pk}.", details={"run": pk, **named})
     return run
 
 

@@ -131,6 +131,7 @@ def test_where_a_checkpoint_can_not_go_is_said_before_it_is_read(tmp_path: Path)
         assert (error["code"], error["details"]["field"]) == ("cannot_write", "out")
         assert error["details"]["value"] == str(out)
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
+    assert refused("export_checkpoint", "tiny-base", "--out", "")["details"]["field"] == "out"
 
 
 def test_step_counts_without_a_source_says_which_the_dataset_has() -> None:
@@ -170,6 +171,25 @@ def test_a_plans_values_are_of_their_type(tmp_path: Path, content: str, field: s
     (tmp_path / "plan.toml").write_text(content)
     error = refused("figure", "addition", "--recipe", str(tmp_path / "plan.toml"), "--out", str(tmp_path))
     assert (error["code"], error["details"]["field"]) == ("bad_plan", field)
+
+
+def test_what_a_later_run_of_a_plan_can_not_do_is_said_before_the_first_begins(tmp_path: Path) -> None:
+    make_word_problems("stories", count=40, seed=0, actor=COMMAND)
+    first = '[[run]]\nname = "a"\nalgorithm = "star"\nrecipe = "star"\nset = { dataset = "stories" }\n'
+    later = '[[run]]\nname = "b"\nalgorithm = "sft"\nrecipe = "sft"\nset = { base = "plan-a-s0", %s }\n'
+    plan = tmp_path / "plan.toml"
+    asked = ("figure", "methods", "--recipe", str(plan), "--out", str(tmp_path))
+    for own, field, status in (
+        ('dataset = "nope"', "dataset", 1),
+        ('dataset = "stories", split = "nope"', "split", 1),
+    ):
+        plan.write_text('figure = "methods"\nseeds = [0]\n' + first + later % own)
+        error = refused(*asked, status=status)
+        assert (error["details"]["field"], error["details"]["value"]) == (field, "nope")
+    plan.write_text('figure = "methods"\nseeds = [0]\nbase_shots = [0, 99]\nevaluate = true\n' + first)
+    assert refused(*asked)["details"]["field"] == "shots"
+    assert refused(*asked, "--set", "shots=99")["details"]["field"] == "shots"
+    assert not Job.objects.exists()
 
 
 SHOTS = {

@@ -6,15 +6,18 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from accounts.audit import Actor
+from generation.runs.shots import draw_shots
 from jobs.errors import Interrupted
 from jobs.here import run_here
 from jobs.models import Job
+from ratings.library.datasets import get_dataset
 from ratings.library.making import make_addition, make_word_problems
 from training.figures.making import make_figure
 from training.figures.models import FigureRecord
 from training.figures.planned_bases import PlannedBase
 from training.figures.plans import MadeData, Plan, PlannedRun
 from training.figures.reading import TEST
+from training.runs.checking import check_inputs, check_questions, ensure_named
 from training.runs.commanding import launched_or_resumed, train_here
 from training.runs.evaluating import EvaluationSpec, launch_evaluation
 from training.runs.interrupting import interrupted_evaluation
@@ -56,6 +59,7 @@ def _performed(plan: Plan, actor: Actor, say: Say) -> FigureRecord:
     for data in plan.data:
         say(f"questions: {data.dataset}")
         _make(data, actor)
+    _check(plan, actor)
     if plan.bases:
         _make_bases(plan.bases, actor, say)
     runs = []
@@ -85,6 +89,33 @@ def _make_bases(bases: Sequence[PlannedBase], actor: Actor, say: Say) -> None:
     for place, base in enumerate(bases, start=1):
         say(f"base {place} of {len(bases)}: {base.label}")
         made_base(base, actor=actor)
+
+
+def _check(plan: Plan, actor: Actor) -> None:
+    """Every run that is still to be done, before an hour is spent on what comes before it. Raises as launching does."""
+    made = {base.label for base in plan.bases} | {run.label for run in plan.runs}
+    for planned in plan.runs:
+        recipe = planned.recipe.values
+        named = {recipe.base, getattr(recipe, "from_run", ""), getattr(recipe, "verifier", "")}
+        if _finished(planned) is not None:
+            continue
+        if named & made:
+            check_questions(recipe)
+        else:
+            ensure_named([recipe.base], actor=actor)
+            check_inputs(recipe)
+    for shots in plan.base_shots if plan.evaluate else ():
+        draw_shots(get_dataset(plan.runs[0].recipe.values.dataset), shots, seed=plan.seeds[0])
+
+
+def _finished(planned: PlannedRun) -> TrainingRun | None:
+    """The run of an earlier call."""
+    return TrainingRun.objects.filter(
+        label=planned.label,
+        holds_label=True,
+        recipe_sha256=planned.recipe.sha256,
+        job__state=Job.State.FINISHED,
+    ).first()
 
 
 def _done(planned: PlannedRun, actor: Actor) -> TrainingRun:

@@ -74,6 +74,17 @@ def check_inputs(recipe: Recipe, *, paths_allowed: bool = True) -> Inputs:
     return Inputs(dataset, base, studies)
 
 
+def check_questions(recipe: Recipe) -> Dataset:
+    """What is asked, whoever will answer: for runs whose base is still to be trained. Raises as check_inputs does."""
+    dataset = about("dataset", lambda: get_dataset(recipe.dataset))
+    for key in ("split", "validation_split"):
+        if split := getattr(recipe, key, ""):
+            require_questions(dataset, split, key=key)
+    if isinstance(recipe, Star):
+        choose_shots(dataset, recipe.shots, seed=recipe.seed)
+    return dataset
+
+
 def ensure_named(labels: Iterable[str], *, actor: Actor) -> None:
     """A committed base is registered when it is first named. Raises UnusableFolder where it is not committed."""
     for label in sorted(OWN_BASES.keys() & set(labels)):

@@ -163,6 +163,8 @@ def _check_numbers(spec: EvaluationSpec) -> None:
     _check_range("questions", spec.questions, 0, 2**31 - 1)
     for k in spec.ks:
         _check_range("k", k, 1, spec.samples)
+    if len(set(spec.ks)) != len(spec.ks):
+        refuse("k", ", ".join(map(str, spec.ks)), "each number of draws once")
     if not (math.isfinite(spec.temperature) and 0 <= spec.temperature <= MAX_TEMPERATURE):
         refuse("temperature", str(spec.temperature), f"a number from 0 to {MAX_TEMPERATURE:g}")
     if spec.samples > 1 and spec.temperature == 0:

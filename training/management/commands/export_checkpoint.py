@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from accounts.audit import COMMAND
-from accounts.commands import JsonCommand
+from accounts.commands import JsonCommand, checked
 from training.runs.exporting import export_checkpoint
 
 
@@ -20,7 +20,15 @@ class Command(JsonCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("label", help="label of a checkpoint, or of a registered folder")
-        parser.add_argument("--out", required=True, type=Path, help="the folder; it must not hold anything")
+        parser.add_argument("--out", required=True, help="the folder; it must not hold anything")
 
     def run(self, **options: Any) -> dict[str, Any]:
-        return export_checkpoint(options["label"], options["out"], actor=COMMAND)
+        out = str(options["out"])
+        checked(
+            bool(out.strip()),
+            "out: it is empty; expected a folder that is new or empty.",
+            field="out",
+            value=out,
+            expected="a folder that is new or empty",
+        )
+        return export_checkpoint(options["label"], Path(out), actor=COMMAND)
