@@ -86,14 +86,12 @@ def new_tiny_gptj(
     rotary: int,
     seed: int,
     tied: bool = False,
-    spread: float = 0.02,
 ) -> LoadedModel:
     """An untrained GPT-J on the CPU; the same arguments give the same weights, and torch's own seed stays as it was.
 
     layers, width (of the residual stream; the MLP is four times as wide), heads (dividing width), context (most tokens
     of prompt and completion), rotary (even, at most width / heads: the dimensions of each head that carry the
-    position). tied: the output layer shares the embedding's weights. spread: standard deviation of the first weights;
-    GPT-J's own is made for widths of thousands; a narrow model learns earlier with more. Raises ValueError.
+    position). tied: the output layer shares the embedding's weights. Raises ValueError.
     """
     if heads < 1 or width % heads:
         raise ValueError(f"heads: {heads}; expected a divisor of width, {width}")
@@ -101,8 +99,6 @@ def new_tiny_gptj(
         raise ValueError(
             f"rotary: {rotary}; expected an even number from 2 to width / heads, {width // heads}"
         )
-    if not 0 < spread < 1:
-        raise ValueError(f"spread: {spread}; expected a number between 0 and 1")
     config = GPTJConfig(
         vocab_size=len(tokenizer),
         n_positions=context,
@@ -118,7 +114,6 @@ def new_tiny_gptj(
         eos_token_id=tokenizer.eos_token_id,
         pad_token_id=tokenizer.pad_token_id,
         tie_word_embeddings=tied,
-        initializer_range=spread,
     )
     config._attn_implementation = "eager"
     with torch.random.fork_rng(devices=[]):

@@ -85,7 +85,6 @@ def _begin(recipe: Recipe, corpus: Sequence[Example]) -> LoadedModel:
         context=size.context,
         rotary=size.rotary,
         seed=recipe.seed,
-        spread=size.spread,
     )
 
 

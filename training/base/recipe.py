@@ -25,7 +25,7 @@ _KEYS = {"seed", "start", "model", "word_problems", "addition", "steps", "optimi
 
 @dataclass(frozen=True, slots=True)
 class ModelSize:
-    """The GPT-J to be made (`generation.registry.tiny`). spread: of its first weights."""
+    """The GPT-J to be made (`generation.registry.tiny`)."""
 
     layers: int
     width: int
@@ -33,7 +33,6 @@ class ModelSize:
     rotary: int
     context: int
     vocabulary: int
-    spread: float = 0.02
 
 
 @dataclass(frozen=True, slots=True)
