@@ -11,6 +11,7 @@ import pytest
 from problems.types import Family
 from ratings.library.models import Question, Rationale
 from ratings.slots.models import Rater, Rating
+from ratings.studies.models import Study
 from tests.training_runs.votes import STYLES, voted_sums
 from tests.training_runs.worlds import done, launched, recipe
 from training.packing import Packing
@@ -263,6 +264,25 @@ def test_votes_and_ties_are_those_that_are_named() -> None:
     for run, more in ((dpo, {}), (vstar, {"human_weight": 0.5})):
         counts = [len(gathered(run, ties=ties, **votes, **more).pairs) for ties in ("drop", "half", "both")]
         assert counts == [35, 36, 37]
+    # Whatever state the study is in, but not what was skipped, came too late, was revised, or is of who is left out.
+    liked = gathered(sft, sources=list(STYLES), **votes).rationales
+    assert liked
+    for state in ("paused", "closed", "open"):
+        Study.objects.update(state=state)
+        assert gathered(sft, sources=list(STYLES), **votes).rationales == liked
+    ratings: Any = Rating.objects
+    for rows, key in (
+        (ratings, "skipped"),
+        (ratings, "surplus"),
+        (ratings, "current"),
+        (Rater.objects, "included"),
+    ):
+        usual = key in ("current", "included")
+        rows.update(**{key: not usual})
+        assert (
+            gathered(sft, sources=list(STYLES), **votes).rationales == [] == gathered(dpo, **votes).pairs
+        ), key
+        rows.update(**{key: usual})
     Rater.objects.update(kind="simulated")
     for run, more in ((dpo, {}), (vstar, {"human_weight": 0.5})):
         counts = [len(gathered(run, raters=kind, **votes, **more).pairs) for kind in ("human", "simulated")]

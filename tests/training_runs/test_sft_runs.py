@@ -11,6 +11,7 @@ from generation.registry.models import LanguageModel
 from generation.registry.services import register_model
 from jobs.errors import JobError
 from jobs.here import run_here
+from jobs.logs import read_log
 from ratings.library.models import Question, Rationale
 from tests.training_runs.votes import voted_sums
 from tests.training_runs.worlds import add_rationale, done, launched, make_sums, outcome_of
@@ -83,6 +84,7 @@ def test_with_a_study_only_what_its_raters_preferred_is_learned() -> None:
     # The rater put the shortest of three first: it won twice, the middle one won and lost once.
     assert set(run.examples.values_list("rationale__source__label", flat=True)) == {"short"}
     assert run.examples.count() == 8
+    assert "8 rationales by 12 ratings of human raters in trial." in read_log(run.job_id).text
 
 
 def test_where_the_raters_preferred_nothing_there_is_nothing_to_learn() -> None:

@@ -12,6 +12,8 @@ from problems.types import Verdict
 from ratings.exports.pairs import comparisons
 from ratings.exports.selectors import rated_triples
 from ratings.library.models import Dataset, Rationale
+from ratings.slots.counted import COUNTED
+from ratings.slots.models import Rating
 from ratings.studies.models import Study
 from training.runs.errors import NoRationales
 from training.runs.models import EXTRAS, Algorithm, Fate, TrainingExample, TrainingRun
@@ -40,6 +42,11 @@ def preferred(rationales: Iterable[int], studies: Sequence[Study], *, raters: st
                     balance[rated.triple.cards[pair.chosen].rationale] += 1
                     balance[rated.triple.cards[pair.rejected].rationale] -= 1
     return {rationale for rationale in rationales if balance[rationale] > 0}
+
+
+def counted_votes(studies: Iterable[Study], *, raters: str) -> int:
+    """Ratings that `preferred` goes by, those that tell nothing apart among them."""
+    return Rating.objects.filter(COUNTED, study__in=studies, rater__kind=raters).count()
 
 
 def rationale_contents(rationales: Sequence[int]) -> list[list[object]]:

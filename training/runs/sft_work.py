@@ -28,7 +28,7 @@ from training.runs.freezing import ContentHash, RunData, frozen
 from training.runs.models import Fate, Iteration, Origin, RunFact, TrainingExample, TrainingRun
 from training.runs.packing import packing_of
 from training.runs.questions import drawn, questions_at, split_questions
-from training.runs.rationales import kept_examples, learnable, preferred, rationale_contents
+from training.runs.rationales import counted_votes, kept_examples, learnable, preferred, rationale_contents
 from training.runs.results import RESULTS
 from training.runs.retrying import gathered_retries, retry_contents, retry_rows, solutions_beside
 from training.runs.sampling import examples_of, question_of
@@ -54,7 +54,7 @@ class Learned:
 
 def run_sft(context: JobContext, run: TrainingRun, recipe: Sft) -> dict[str, Any]:
     """Returns the run's metrics. Raises NothingToLearn, LossNotFinite, CheckpointNotWritten and what loading raises."""
-    data = frozen(context, run, lambda: gather(run, recipe))
+    data = frozen(context, run, lambda: _gathered(context, run, recipe))
     learned = list(_learned(run, data))
     if not learned:
         raise NothingToLearn(_nothing(recipe), details={"sources": list(recipe.sources)})
@@ -102,6 +102,20 @@ def run_sft(context: JobContext, run: TrainingRun, recipe: Sft) -> dict[str, Any
     _end(context, run, steps, metrics, samples)
     checkpoints.register(context, run, {"best": ""})
     return metrics
+
+
+def _gathered(context: JobContext, run: TrainingRun, recipe: Sft) -> RunData:
+    """The same as `gather`, and in the log which votes it was chosen by."""
+    data = gather(run, recipe)
+    if recipe.studies:
+        votes = counted_votes(run.studies.all(), raters=recipe.raters)
+        chosen = (
+            f"{len(data.retries)} corrections"
+            if recipe.learn == "retries"
+            else f"{len(data.rationales)} rationales"
+        )
+        context.log(f"{chosen} by {votes} ratings of {recipe.raters} raters in {', '.join(recipe.studies)}.")
+    return data
 
 
 def gather(run: TrainingRun, recipe: Sft) -> RunData:
