@@ -42,7 +42,7 @@ def test_losses_of_pairs(last: list[float], bad: str | None) -> None:
         assert found == Ending("worse_than_chance", math.log(2), 0.75, math.log(2))
 
 
-def test_the_end_of_a_loss_is_the_mean_of_its_last_quarter() -> None:
-    assert [last_steps(count) for count in (1, 3, 6, 8, 40, 4_000)] == [1, 1, 1, 2, 10, 10]
+def test_the_end_of_a_loss_is_the_mean_of_its_last_steps() -> None:
+    assert [last_steps(count) for count in (1, 2, 3, 8, 40, 4_000)] == [1, 1, 2, 4, 10, 10]
     with pytest.raises(ValueError, match="last: empty"):
         ending_of_tokens(1.0, [])

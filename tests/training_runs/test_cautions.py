@@ -92,7 +92,7 @@ def test_each_iteration_is_looked_at_by_itself_and_the_one_at_hand_too(signed_in
     assert told_everywhere(signed_in, run) == []
     draw(run, "loss", [0.5, 2.0, 9.0], first=13)
     [message] = told_everywhere(signed_in, run)
-    assert "The training loss of iteration 3 went from 0.50 to 9.00" in message
+    assert "The training loss of iteration 3 went from 0.50 to 5.50" in message
 
 
 def test_a_verifier_worse_than_chance_is_told_by_its_loss_its_choice_and_its_agreement(signed_in) -> None:
@@ -213,3 +213,16 @@ def test_a_generator_that_lost_what_it_began_with_is_told_whatever_its_verifier_
     assert message.startswith(
         "Its result is worse than tiny-base: 25.0% against 50.0% of 4 held-out questions"
     )
+
+
+@pytest.mark.slow
+def test_a_real_verifier_that_collapsed_says_so() -> None:
+    make_sums()
+    run = done(
+        "vstar", validation_split="", verifier_learning_rate=0.3, verifier_epochs=2.0, clip=0.0, warmup_steps=0
+    )  # fmt: skip
+    [caution] = cautions_of(run)
+    assert caution.code == "worse_than_chance"
+    assert caution.details["end"] > math.log(2) == caution.details["bound"]
+    assert caution.message.startswith("The verifier's training loss went from 0.69 to")
+    assert (run.job.result or {})["warnings"] == [caution.as_json()]
