@@ -336,4 +336,5 @@ def test_a_comparison_of_a_run_that_is_not_there_is_no_page_to_choose_from(clien
     for query in ("run=ABC", "run=ABC&run=other"):
         page = client.get(f"/runs/compare/?{query}")
         assert page.status_code == 404 and "There is no run &#x27;ABC&#x27;" in page.content.decode()
+        assert "To the runs" in page.content.decode()
     assert client.get("/runs/compare/").status_code == 200

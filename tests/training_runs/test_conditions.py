@@ -163,6 +163,13 @@ def test_questions_that_leave_no_room_for_an_answer_are_left_out_and_counted(
     assert run.examples.exists()
     assert f"2 of {told['of']} questions left out" in page_of(client, engineer, run)
     assert "2 of" in read_log(run.job_id).text
+    names = sorted(question.external_id for question in long)
+    assert sorted(one["question"] for one in told["named"]) == names
+    assert told["named"][0]["tokens"] == told["longest"]
+    assert f"Left out: {told['named'][0]['question']}, {told['named'][1]['question']}" in page_of(
+        client, engineer, run
+    )
+    assert all(f"{name!r} (" in read_log(run.job_id).text for name in names)
 
 
 def test_a_run_none_of_whose_questions_fits_is_refused_with_the_numbers() -> None:

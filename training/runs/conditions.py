@@ -170,7 +170,7 @@ def _named(left: dict[str, Any]) -> str:
     """Which questions; runs of earlier versions did not write them down."""
     questions = ", ".join(one["question"] for one in left.get("named", ()))
     more = left["questions"] - len(left.get("named", ()))
-    return f"; they are {questions}{f' and {more:,} more' if more else ''}" if questions else ""
+    return f". Left out: {questions}{f' and {more:,} more' if more else ''}" if questions else ""
 
 
 _PRECISION = {"fp32": "32 bits throughout", "bf16": "16 bits in products, 32 in weights and sums"}
