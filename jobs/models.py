@@ -97,8 +97,18 @@ class Job(models.Model):
         return self.state in (Job.State.QUEUED, Job.State.RUNNING)
 
     @property
-    def is_resumable(self) -> bool:
+    def has_come_to_nothing(self) -> bool:
         return self.state in (Job.State.CANCELLED, Job.State.FAILED)
+
+    @property
+    def is_resumable(self) -> bool:
+        """Not after an error that would come again: its details say so (`resumable`)."""
+        return self.has_come_to_nothing and not self.ends_the_same
+
+    @property
+    def ends_the_same(self) -> bool:
+        """Whether going on could only end as it did."""
+        return bool(self.error) and self.error.get("details", {}).get("resumable") is False
 
 
 class Metric(models.Model):

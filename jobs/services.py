@@ -81,12 +81,19 @@ def _cancel(job: Job) -> None:
 def resume_job(pk: int, *, actor: Actor) -> Job:
     """Puts a cancelled or failed job back into its queue; it goes on from what is stored. Its lanes with it.
 
-    The caller sends it off. Raises UnknownJob, and Conflict `job_is_live` or `job_finished`.
+    The caller sends it off. Raises UnknownJob, and Conflict `job_is_live`, `job_finished` or `job_ends_the_same`.
     """
     job = _locked(pk)
     if job.is_live:
         words = "is being cancelled; wait for its end" if job.cancel_requested else f"is {job.state} already"
         raise Conflict(f"The job {words}.", code="job_is_live", details={"state": job.state})
+    if job.has_come_to_nothing and job.ends_the_same:
+        why = (job.error or {}).get("message", "")
+        raise Conflict(
+            f"The job can not go on: it would end the same way. {why}",
+            code="job_ends_the_same",
+            details={"state": job.state, "error": job.error},
+        )
     if not job.is_resumable:
         raise Conflict("The job is finished.", code="job_finished", details={"state": job.state})
     ended = [Job.State.CANCELLED, Job.State.FAILED]

@@ -6,7 +6,6 @@ that is how an interrupted run ends with the same numbers as one that was not.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,7 +14,6 @@ from typing import Any, Protocol
 from generation.registry.loading import LoadedModel
 from generation.sampling.types import PromptRequest, Sampler, SamplingSettings
 from problems.types import Verdict
-from training.errors import NothingRight
 from training.fates import fate_of
 from training.loop import Unwatched, Watch
 from training.records import Candidate, Fate, Origin, Question, chance_of, seed_of
@@ -210,36 +208,6 @@ def _hint_stays(asking: Asking, question: Question, sample: int) -> bool:
 
 def _seed(asking: Asking, question: Question, sample: int) -> int:
     return seed_of(asking.seed, asking.round, asking.origin, question.key, sample)
-
-
-def nothing_right(n: int, candidates: Sequence[Candidate], *, more: str = "") -> NothingRight:
-    """What to do when a model cannot start (papers.md 1.8: it needs skill above chance), or cannot any more."""
-    fates = Counter(str(candidate.fate) for candidate in candidates)
-    if n == 1:
-        advice = (
-            "Give it worked examples (shots), easier questions, or a base that was trained longer on their"
-            f" format{more}."
-        )
-    else:
-        # The model before it did solve some: it is the training in between that went wrong.
-        advice = (
-            f"The training of iteration {n - 1} took from the model what it could do: look at its loss, and"
-            f" lower learning_rate or the steps of an iteration, or clip gradients{more}."
-        )
-    if fates[Fate.INVALID]:
-        advice += f" {fates[Fate.INVALID]} were right by steps that are not: keep by the answer to learn from these."
-    if fates[Fate.OUTSCORED]:
-        best = max(c.verifier_score for c in candidates if c.verifier_score is not None)
-        found = f"{fates[Fate.OUTSCORED]} were right; the verifier's best score was {best:.2f}"
-        advice += f" {found}: lower verifier_above."
-    if (fates[Fate.UNPARSABLE] + fates[Fate.UNFINISHED]) * 2 > len(candidates):
-        advice += (
-            " Most completions had no answer or were cut off: look at the samples and at max_new_tokens."
-        )
-    return NothingRight(
-        f"Iteration {n}: not one of {len(candidates)} candidates could be kept. {advice}",
-        details={"iteration": n, "candidates": len(candidates), "fates": dict(fates)},
-    )
 
 
 def greedy_results(

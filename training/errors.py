@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from accounts.errors import StarchamberError
 
@@ -18,6 +18,10 @@ class TrainingError(StarchamberError):
     status = HTTPStatus.UNPROCESSABLE_ENTITY
     code = "training_failed"
 
+    def _add(self, sentence: str) -> None:
+        self.message += sentence
+        self.args = (self.message,)
+
 
 class NothingToLearn(TrainingError):
     """There is no example, no pair or no question to train on. `message` says where they went."""
@@ -26,9 +30,36 @@ class NothingToLearn(TrainingError):
 
 
 class NothingRight(TrainingError):
-    """A model solved not one question, so that there is nothing to keep."""
+    """A model solved not one question, so that there is nothing to keep. The same run would end so again."""
 
     code = "nothing_right"
+
+    def __init__(self, message: str, *, details: Mapping[str, Any]) -> None:
+        super().__init__(message, details={**details, "resumable": False})
+
+    def add_left_out(self, left: Mapping[str, Any]) -> None:
+        """Says how many questions were never asked, first where they are the most. left: conditions' `too_long`."""
+        out, of = left["questions"], left["of"]
+        sentence = (
+            f"{out:,} of {of:,} questions were left out before: their prompts leave no room for {left['room']:,} tokens"
+            f" of an answer in the model's context of {left['context']:,}. Fewer or shorter worked examples (shots), a"
+            " lower max_new_tokens or a model with a longer context bring them back."
+        )
+        self.details["left_out"] = {"questions": out, "of": of}
+        if 2 * out >= of:
+            found, _, advice = self.message.partition(" could be kept. ")
+            self.message = f"{found} could be kept. {sentence} {advice}"
+            self.args = (self.message,)
+        else:
+            self._add(f" {sentence}")
+
+    def add_last(self, name: str, label: str) -> None:
+        """Says under which label the best model that the run had finished is kept."""
+        self._add(f" The model of {name}, the best so far, is kept as {label!r}.")
+        self.details["last_model"] = label
+
+    def add_ending(self) -> None:
+        self._add(" Resuming would end the same way: change the recipe.")
 
 
 class LossNotFinite(TrainingError):
@@ -62,10 +93,6 @@ class LossNotFinite(TrainingError):
         """Says under which label the last model that the run had finished is kept."""
         self._add(f" The model of {name} is kept as {label!r}.")
         self.details["last_model"] = label
-
-    def _add(self, sentence: str) -> None:
-        self.message += sentence
-        self.args = (self.message,)
 
 
 class BatchDoesNotFit(TrainingError):

@@ -25,6 +25,7 @@ from generation.registry.loading import LoadedModel
 from generation.sampling.local import LocalSampler
 from generation.sampling.types import Sampler
 from problems.types import Family
+from training.advice import Circumstances, nothing_right
 from training.batching import Example
 from training.collecting import (
     Asking,
@@ -35,9 +36,8 @@ from training.collecting import (
     ask_model,
     collect,
     greedy_results,
-    nothing_right,
 )
-from training.errors import NothingToLearn
+from training.errors import NothingRight, NothingToLearn
 from training.fates import kept, outscored, solved_by
 from training.loop import Saving
 from training.plateau import best_iteration, changes_of, plateau
@@ -82,11 +82,15 @@ def star(
     iterations = [run.measure_base()]
     for n in range(1, settings.iterations + 1):
         run.joined = 0 if n == 1 else sum(joins.get(q.key) == n for q in questions)
-        asked = run.draw([q for q in questions if joins.get(q.key, 1) <= n], n)
+        there = [q for q in questions if joins.get(q.key, 1) <= n]
+        asked = run.draw(there, n)
         generated = run.generate(asked, n)
         failed = _unsolved(asked, generated)
         rationalized = run.rationalize(failed, n) if settings.rationalizes_in(n) else []
-        examples = run.examples(asked, generated + rationalized, n)
+        candidates = generated + rationalized
+        if not any(kept(candidates)):
+            raise run.nothing_right(asked, len(there), candidates, iterations)
+        examples = run.examples(asked, candidates, n)
         iterations.append(run.fine_tune(asked, generated, rationalized, examples, iterations))
         if why := plateau(iterations, settings, changes):
             return StarResult(iterations, best_iteration(iterations), "plateau", why)
@@ -171,12 +175,8 @@ class _Run:
         return self._ask(chosen, n, self._asking(n, Origin.RATIONALIZED), "rationalizing")
 
     def examples(self, asked: Sequence[Question], candidates: Sequence[Candidate], n: int) -> list[Example]:
-        """D_n and D_n', and what the departures add to them. Raises NothingRight when both are empty."""
+        """D_n and D_n', not both empty, and what the departures add to them."""
         chosen = list(kept(candidates))
-        if not chosen:
-            raise nothing_right(
-                n, candidates, more="" if self.settings.rationalizes_in(n) else "; or turn rationalization on"
-            )
         extra, seed = self.settings.departures, self.settings.seed
         questions = {question.key: question for question in asked}
         again = [c for c in chosen if chance_of(seed, "copy", n, c.question, c.sample) < extra.hinted_copies]
@@ -187,6 +187,27 @@ class _Run:
         mixed_in = replayed(extra.replay, extra.replay_per_iteration, seed=seed, iteration=n)
         self._extras = [*copies, *mixed_in]
         return whole + [_example(c) for c in mixed_in]
+
+    def nothing_right(
+        self,
+        asked: Sequence[Question],
+        there: int,
+        candidates: Sequence[Candidate],
+        before: Sequence[StarIteration],
+    ) -> NothingRight:
+        """Why D_n and D_n' are both empty, as far as it can be told."""
+        n = len(before)
+        return nothing_right(
+            candidates,
+            Circumstances(
+                iteration=n,
+                asked=len(asked),
+                of=there,
+                accuracies=[one.accuracy for one in before],
+                shots=self._asking(n, Origin.FEW_SHOT).with_shots,
+                more="" if self.settings.rationalizes_in(n) else "; or turn rationalization on",
+            ),
+        )
 
     def fine_tune(
         self,

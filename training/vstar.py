@@ -29,6 +29,7 @@ from generation.registry.loading import LoadedModel
 from generation.sampling.local import LocalSampler
 from generation.sampling.types import Sampler
 from problems.types import Verdict
+from training.advice import Circumstances, nothing_right
 from training.batching import Example
 from training.collecting import (
     VALIDATION,
@@ -40,7 +41,6 @@ from training.collecting import (
     ask_model,
     collect,
     greedy_results,
-    nothing_right,
 )
 from training.dpo import dpo
 from training.errors import NothingToLearn
@@ -90,7 +90,15 @@ def vstar(
         sampled = run.sample(asked, t, data)
         data.add(asked, sampled)
         if not data.generator:
-            raise nothing_right(t, sampled)
+            raise nothing_right(
+                sampled,
+                Circumstances(
+                    iteration=t,
+                    asked=len(asked),
+                    of=len(questions),
+                    accuracies=[one.accuracy for one in iterations],
+                ),
+            )
         iterations.append(run.train_generator(t, data, iterations, counts_of(asked, sampled, data)))
     generator = settings.iterations if settings.train_final_generator else settings.iterations - 1
     verifier = run.train_verifier(data, human_pairs, generator, iterations)

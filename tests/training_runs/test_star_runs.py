@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.test import Client
 
 from accounts.audit import COMMAND
 from accounts.models import AuditEvent
@@ -19,8 +20,9 @@ from jobs.here import run_here
 from jobs.logs import folder_of
 from ratings.library.models import Question, QuestionRevision
 from ratings.library.services import import_questions
-from tests.training_runs.worlds import done, launched, make_sums, outcome_of
+from tests.training_runs.worlds import done, launched, make_sums, outcome_of, recipe
 from training.runs import checkpoints
+from training.runs.commanding import launched_or_resumed
 from training.runs.keeping import RunKeeper
 from training.runs.launching import resume_run
 from training.runs.models import Fate, Origin, TrainingExample, TrainingRun
@@ -240,13 +242,53 @@ def test_a_model_that_gets_nothing_right_is_told_so_with_advice(roots) -> None:
     make_sums()
     register_model("raw", path=roots / "tiny", actor=COMMAND)
     run = launched(base="raw", max_new_tokens=8)
+    # As fitting writes it down (test_conditions).
+    left_out = {"questions": 90, "of": 120, "room": 8, "context": 512, "longest": 600}
+    TrainingRun.objects.filter(pk=run.pk).update(conditions={"too_long": left_out})
     with pytest.raises(JobError) as caught:
         run_here(run.job_id)
     assert caught.value.code == "nothing_right"
     assert "worked examples" in caught.value.message and "max_new_tokens" in caught.value.message
+    assert "could be kept. 90 of 120 questions were left out before" in caught.value.message
+    assert caught.value.details["left_out"] == {"questions": 90, "of": 120}
     run.job.refresh_from_db()
     assert run.job.error is not None
     assert (run.job.state, run.job.error["code"]) == ("failed", "nothing_right")
     assert not run.checkpoints.exists() and not LanguageModel.objects.filter(label="made").exists()
     # What was sampled can still be looked at.
     assert run.examples.exclude(fate=Fate.KEPT).count() == run.examples.count() > 0
+
+
+@pytest.mark.django_db
+def test_an_iteration_that_keeps_nothing_leaves_the_best_before_it_and_does_not_go_on(
+    client: Client, engineer, storage
+) -> None:
+    make_sums(count=60)
+    one: dict[str, Any] = {
+        "questions_per_iteration": 1,
+        "rationalize": False,
+        "seed": 1,
+        "validation_questions": 3,
+        "first_steps": 1.0,
+    }
+    run = launched(**one)
+    with pytest.raises(JobError, match="^Iteration 2: .* for 1 of 42 questions") as caught:
+        run_here(run.job_id)
+    assert "The model of iteration 1, the best so far, is kept as 'made-iteration-1'." in caught.value.message
+    assert "raise questions_per_iteration" in caught.value.message
+    assert "The training of iteration 1" not in caught.value.message
+    assert caught.value.details["last_model"] == "made-iteration-1"
+    row = run.checkpoints.get(model__label="made-iteration-1")
+    assert (row.name, row.is_result) == ("iteration-1", False)
+    client.force_login(engineer)
+    found = client.get(f"/api/v1/checkpoints/?run={run.pk}").json()
+    assert "made-iteration-1" in json.dumps(found)
+    # It would end the same way: no button, and an answer that says so.
+    assert f"resume-{run.job_id}" not in client.get(f"/runs/{run.pk}/").content.decode()
+    refused = client.post(f"/api/v1/runs/{run.pk}/resume/")
+    assert (refused.status_code, refused.json()["code"]) == (409, "job_ends_the_same")
+    with pytest.raises(JobError, match="^Iteration 2: ") as again:
+        launched_or_resumed(recipe("star", **one), label="made", actor=COMMAND)
+    assert again.value.details["run"] == run.pk
+    # Another recipe may have the label.
+    assert launched(**one | {"questions_per_iteration": 8}).label == "made"

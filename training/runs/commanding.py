@@ -6,7 +6,7 @@ from typing import Any
 
 from accounts.audit import Actor
 from accounts.errors import Conflict
-from jobs.errors import StillHeld
+from jobs.errors import JobError, StillHeld
 from jobs.here import NOT_WAITING, run_here
 from jobs.leases import still_held, take_from_the_lost
 from jobs.models import Job
@@ -35,6 +35,7 @@ def launched_or_resumed(recipe: ReadRecipe, *, label: str, actor: Actor, anew: b
 
     Where that one is finished, and its data are still the same, its finished job: there is nothing to do. A run of
     another recipe keeps the label unless it failed by its own recipe or data.
+    One that could only end as it did answers so again, as long as its data are still the same.
     anew: a new run also where one of this label did not finish; that one can then not go on.
     Raises the errors of launch_training (LabelTaken with the run and what differs from it), and StillHeld where a
     process is at work on it.
@@ -90,7 +91,10 @@ def _gone_on(run: TrainingRun, recipe: ReadRecipe, actor: Actor) -> Job:
         raise held
     if run.job.state == Job.State.QUEUED:
         return _at_once(run.job)
-    if (run.job.error or {}).get("code") == CANNOT_RESUME:
+    if run.job.ends_the_same and not data_differences(run):
+        error = run.job.error or {}
+        raise JobError(error["message"], code=error["code"], details={**error["details"], "run": run.pk})
+    if run.job.ends_the_same or (run.job.error or {}).get("code") == CANNOT_RESUME:
         return launch_training(recipe, label=run.label, actor=actor).job
     return resume_run(run, actor=actor)
 

@@ -1,8 +1,12 @@
-"""What is left of a run whose loss became no number: models to start again from.
+"""What is left of a run that could not go on: models to start again from.
+
+Of a loss that became no number:
 
     RUN-before-step-5                 the model as it was before that step; of a run with rounds also
     RUN-iteration-2-before-step-5     which of its trainings that was, and
     RUN-iteration-1                   the last model that it had finished (V-STaR: RUN-generator-1)
+
+Of an iteration that kept nothing: RUN-iteration-1, the best that it had finished.
 """
 
 from __future__ import annotations
@@ -14,11 +18,13 @@ import torch
 
 from generation.registry.models import LanguageModel
 from jobs.models import Job
-from training.errors import LossNotFinite
+from training.errors import LossNotFinite, NothingRight
 from training.runs import checkpoints
 from training.runs.models import Algorithm, Checkpoint, TrainingRun
 
 if TYPE_CHECKING:
+    from django.db.models import QuerySet
+
     from generation.registry.loading import LoadedModel
     from jobs.context import JobContext
 
@@ -43,6 +49,38 @@ def keep_last_good(context: JobContext, run: TrainingRun, error: LossNotFinite) 
         name, model = last
         error.add_last(name, model.label)
         context.log(f"The model of {name} is kept as {model.label!r}.")
+
+
+def keep_best(context: JobContext, run: TrainingRun, error: NothingRight) -> None:
+    """Registers the best iteration that is finished, and says so in the error, beside the questions that were left out.
+
+    The run never goes on, so that the checkpoint itself becomes the model. It is not the run's result: that would be
+    the best of all iterations.
+    """
+    run.refresh_from_db(fields=["conditions"])
+    if left := run.conditions.get("too_long"):
+        error.add_left_out(left)
+    best = _best(run)
+    if best is not None:
+        name = best.name.replace("-", " ")
+        model = checkpoints.register(context, run, {best.name: best.name})[best.name]
+        error.add_last(name, model.label)
+        context.log(f"The model of {name} is kept as {model.label!r}.")
+    error.add_ending()
+
+
+def _best(run: TrainingRun) -> Checkpoint | None:
+    """By accuracy on the validation questions, the earliest of equals; the newest where nothing was measured."""
+    there = [row for row in _of_rounds(run) if checkpoints.folder_of(run, row.name).is_dir()]
+    measured = [row for row in there if row.metrics.get("accuracy") is not None]
+    if measured:
+        return max(measured, key=lambda row: (row.metrics["accuracy"], -row.iteration))
+    return there[0] if there else None
+
+
+def _of_rounds(run: TrainingRun) -> QuerySet[Checkpoint]:
+    """Models of iterations, the newest first."""
+    return run.checkpoints.filter(name__regex=r"^(iteration|generator)-[0-9]+$").order_by("-iteration")
 
 
 def _training(context: JobContext, run: TrainingRun) -> str:
@@ -71,8 +109,7 @@ def _keep_before(
 
 def _keep_last(context: JobContext, run: TrainingRun) -> tuple[str, LanguageModel] | None:
     """The newest model that a run with rounds has finished, under a name of its own. (name, model)"""
-    rows = run.checkpoints.filter(name__regex=r"^(iteration|generator)-[0-9]+$").order_by("-iteration")
-    newest = next((row for row in rows if checkpoints.folder_of(run, row.name).is_dir()), None)
+    newest = next((row for row in _of_rounds(run) if checkpoints.folder_of(run, row.name).is_dir()), None)
     if newest is None:
         return None
     name = f"{_LAST}-{newest.name}"

@@ -124,7 +124,7 @@ def _take_label(label: str) -> None:
     )
     if holder is None:
         return
-    if not holder.job.is_resumable:
+    if not holder.job.has_come_to_nothing:
         raise _taken(
             label, f"run {holder.pk}, which is {holder.job.state}", run=holder.pk, state=holder.job.state
         )

@@ -73,7 +73,8 @@ def earlier_run(recipe: ReadRecipe, label: str) -> TrainingRun | None:
         label=label, holds_label=False, job__state__in=[Job.State.CANCELLED, Job.State.FAILED]
     )
     for run in found.order_by("-pk"):
-        if (run.job.error or {}).get("code") != CANNOT_RESUME and not differences(recipe, run):
+        goes_on = run.job.is_resumable and (run.job.error or {}).get("code") != CANNOT_RESUME
+        if goes_on and not differences(recipe, run):
             return run
     return None
 

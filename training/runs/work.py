@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from jobs.errors import JobError, TransientJobError
-from training.errors import LossNotFinite, ProcessLost
+from training.errors import LossNotFinite, NothingRight, ProcessLost
 from training.parallel.team import disband
 from training.recipes.reader import from_stored
 from training.recipes.schema import Dpo, Recipe, Sft, Star, Vstar
@@ -13,7 +13,7 @@ from training.runs.cautions import cautions_of
 from training.runs.conditions import note_means, note_warm_up, say_warm_up
 from training.runs.dpo_work import run_dpo
 from training.runs.first_look import check_base
-from training.runs.last_good import keep_last_good
+from training.runs.last_good import keep_best, keep_last_good
 from training.runs.models import TrainingRun
 from training.runs.selectors import get_run
 from training.runs.sft_work import run_sft
@@ -41,6 +41,9 @@ def run_training(context: JobContext) -> dict[str, Any]:
         metrics = _train(context, run)
     except LossNotFinite as error:
         keep_last_good(context, run, error)
+        raise
+    except NothingRight as error:
+        keep_best(context, run, error)
         raise
     except ProcessLost as error:
         raise TransientJobError(error.message, code=error.code, details=error.details) from error
