@@ -338,3 +338,5 @@ def test_a_comparison_of_a_run_that_is_not_there_is_no_page_to_choose_from(clien
         assert page.status_code == 404 and "There is no run &#x27;ABC&#x27;" in page.content.decode()
         assert "To the runs" in page.content.decode()
     assert client.get("/runs/compare/").status_code == 200
+    for clone in ("abc", "12345"):
+        assert client.get(f"/runs/new/star/?from={clone}").status_code == 404

@@ -98,5 +98,13 @@ def bad_value(key: str, value: object, expected: str) -> RecipeError:
     return RecipeError(
         f"{key}: {shown} is not usable, expected {expected}.",
         code="bad_value",
-        details={"key": key, "field": key, "value": shown, "expected": expected},
+        details={"key": key, "field": key, "value": _told(value, shown), "expected": expected},
     )
+
+
+def _told(value: object, shown: str) -> object:
+    """The value itself, as JSON has it; of what is long or of another type the words."""
+    if isinstance(value, str):
+        return value[:200]
+    plain = value is None or isinstance(value, bool | int | float | list)
+    return value if plain and len(shown) < 200 else shown

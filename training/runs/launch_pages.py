@@ -120,8 +120,10 @@ def _described(recipe: str) -> RecipeAbout:
 def _clone_of(request: HttpRequest, about: RecipeAbout) -> TrainingRun | None:
     """The run that is cloned, if one of this algorithm is named."""
     wanted = request.GET.get("from", "")
-    if not wanted.isdecimal() or len(wanted) > 18:
+    if not wanted:
         return None
+    if not wanted.isdecimal() or len(wanted) > 18:
+        raise NotFound(f"There is no run {wanted[:100]!r}.", details={"from": wanted[:100]})
     run = get_run(int(wanted))
     return run if run.algorithm == about.algorithm else None
 
