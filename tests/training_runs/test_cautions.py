@@ -9,16 +9,19 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from accounts.audit import COMMAND
+from generation.registry.services import register_model
 from jobs.logs import read_log
 from jobs.models import Metric
 from ratings.library.models import Question
 from tests.training_runs.test_commands import call, train
 from tests.training_runs.worlds import base, done, launched, make_sums, staged
+from training.base.building import TINY
 from training.evaluation.paired import paired_difference
 from training.runs.against_base import against_base
 from training.runs.cautions import cautions_of
 from training.runs.measured_models import Sample, SampleSet
-from training.runs.models import Iteration, RunFact, TrainingRun
+from training.runs.models import Checkpoint, Iteration, RunFact, TrainingRun
 from training.runs.results import RESULTS
 from training.runs.selectors import get_run
 
@@ -192,8 +195,9 @@ def evaluated(run: TrainingRun, model: Any, results: str, *, shots: int = 0) -> 
 
 
 def test_evaluations_of_result_and_base_under_one_setting_are_compared(signed_in) -> None:
-    run = done("sft", validation_split="")
-    result = run.checkpoints.get(is_result=True).model
+    run = launched("sft")
+    result = register_model("made", path=TINY, actor=COMMAND)
+    Checkpoint.objects.create(run=run, name="best", is_result=True, model=result)
     evaluated(run, run.base, "++++--", shots=8)
     evaluated(run, result, "+-----")
     assert told_everywhere(signed_in, run) == []  # nobody asked both alike

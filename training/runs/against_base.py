@@ -69,9 +69,10 @@ def against_base(run: TrainingRun) -> list[AgainstBase]:
 
 
 def _held_out(run: TrainingRun) -> AgainstBase | None:
-    results = results_by_iteration(run)
-    accuracies = {number: sum(one.values()) / len(one) for number, one in results.items()}
+    measured = run.iterations.values_list("number", "metrics")
+    accuracies = {number: one["accuracy"] for number, one in measured if one.get("accuracy") is not None}
     number = best_iteration(run, accuracies)
+    results = results_by_iteration(run, only=(0, number)) if number else {}
     if not number or 0 not in results or number not in results:
         return None
     return _beside(_first_model(run), HELD_OUT, results[number], results[0])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from generation.registry.models import LanguageModel
 from problems.types import Verdict
@@ -14,13 +14,20 @@ from training.runs.models import Algorithm, TrainingRun
 RESULTS = "results"
 
 
-def results_by_iteration(run: TrainingRun) -> dict[int, dict[str, bool]]:
-    """By iteration, 0 the base; a run that trains once has iteration 1. {} for runs that wrote none down."""
+def results_by_iteration(run: TrainingRun, only: Collection[int] | None = None) -> dict[int, dict[str, bool]]:
+    """By iteration, 0 the base; a run that trains once has iteration 1. {} for runs that wrote none down.
+
+    only: these iterations, where the facts of all would be much to read.
+    """
+    facts = run.facts.all()
+    if only is not None:
+        names = [f"{kind}-{number}" for kind in ("iteration", "generator") for number in only]
+        facts = facts.filter(name__in=[*names, RESULTS])
     found = {}
-    for name, facts in run.facts.values_list("name", "facts"):
+    for name, stored in facts.values_list("name", "facts"):
         # A verifier's facts also hold a validation, which is a report.
-        if isinstance(facts, dict) and facts.get("validation") and name != "verifier":
-            found[1 if name == RESULTS else int(facts["number"])] = dict(facts["validation"])
+        if isinstance(stored, dict) and stored.get("validation") and name != "verifier":
+            found[1 if name == RESULTS else int(stored["number"])] = dict(stored["validation"])
     return found
 
 
