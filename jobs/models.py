@@ -108,7 +108,7 @@ class Job(models.Model):
     @property
     def ends_the_same(self) -> bool:
         """Whether going on could only end as it did."""
-        return bool(self.error) and self.error.get("details", {}).get("resumable") is False
+        return (self.error or {}).get("details", {}).get("resumable") is False
 
 
 class Metric(models.Model):

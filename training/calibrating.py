@@ -21,7 +21,7 @@ from generation.registry.loading import LoadedModel
 from generation.registry.tokens import encode_prompts
 from generation.sampling.local import LocalSampler
 from generation.sampling.types import SamplingSettings
-from problems.types import Verdict
+from problems.types import Family, Verdict
 from training.batching import Example, RowBatches, encode, pad_id
 from training.collecting import Asking, ask_model
 from training.dpo import dpo
@@ -80,7 +80,7 @@ def calibrate(
 ) -> Measured:
     """Measures. Raises what sampling and training raise; the model is spoilt in any case.
 
-    questions: with gold answers, as many as may be asked. texts: to learn from, by source, "" for all that no model
+    questions: as many as may be asked; those without a gold answer are never hinted at. texts: to learn from, by source, "" for all that no model
     wrote. settings: greedy. start, load: what it took to come here, and to load the model. shot: tokens of a worked
     example. check: called between the parts; may raise to stop.
     """
@@ -181,11 +181,16 @@ def _sample(
     failed = [
         question
         for question, candidate in zip(many, found.candidates, strict=False)
-        if candidate.grade.verdict is not Verdict.CORRECT
+        if candidate.grade.verdict is not Verdict.CORRECT and _has_answer(question)
     ]
     if failed:
         found.hinted = ask(failed, hint=True)
     return found
+
+
+def _has_answer(question: Question) -> bool:
+    """That can be given away."""
+    return question.family is not Family.OPEN and bool(question.asked.answer)
 
 
 def _read(loaded: LoadedModel, candidates: Sequence[Candidate]) -> tuple[int, Spent]:
@@ -320,7 +325,7 @@ def _lengths(
 ) -> Lengths:
     some = questions[:TEXTS]
     plain = encode_prompts(loaded.tokenizer, [task.ask(one, hint=False) for one in some])
-    hinted = encode_prompts(loaded.tokenizer, [task.ask(one, hint=True) for one in some])
+    hinted = encode_prompts(loaded.tokenizer, [task.ask(one, hint=_has_answer(one)) for one in some])
     tokens = [one.completion.token_count for one in sampled.candidates]
     right = [one.grade.verdict is Verdict.CORRECT for one in sampled.candidates]
     right_hinted = [one.grade.verdict is Verdict.CORRECT for one in sampled.hinted]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from accounts.errors import StarchamberError
@@ -134,3 +135,17 @@ class CannotResume(TrainingError):
     """What is in the folder is no state of this training."""
 
     code = "cannot_resume"
+
+
+class CheckpointMissing(TrainingError):
+    """The files of a checkpoint that the run needs are gone."""
+
+    code = "checkpoint_missing"
+
+    def __init__(self, name: str, folder: Path) -> None:
+        super().__init__(
+            f"The files of {name} are gone: {folder} has no manifest.json. Put the folder back and resume the run, or"
+            " resume it without: what can be trained again from its stored candidates is. Otherwise begin anew: clone the"
+            " run, or repeat its command with --anew.",
+            details={"checkpoint": name, "path": str(folder), "expected": "the folder as the run wrote it"},
+        )

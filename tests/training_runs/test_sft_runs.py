@@ -5,19 +5,23 @@ from __future__ import annotations
 import resource
 
 import pytest
+from django.test import Client
 
 from accounts.audit import COMMAND
 from generation.registry.models import LanguageModel
-from generation.registry.services import register_model
+from generation.registry.services import ensure_tiny_base, register_model
 from jobs.errors import JobError
 from jobs.here import run_here
 from jobs.logs import read_log
 from ratings.library.models import Question, Rationale
+from tests.generation_runs.worlds import add_rationale as add_to
+from tests.generation_runs.worlds import make_questions
 from tests.training_runs.votes import voted_sums
 from tests.training_runs.worlds import add_rationale, done, launched, make_sums, outcome_of
 from tests.worlds import make_dataset, make_study
 from training.runs import checkpoints
 from training.runs.launching import resume_run
+from training.runs.measuring import measure
 from training.runs.models import Fate, Origin
 from training.runs.selectors import get_run
 
@@ -150,3 +154,23 @@ def test_rationales_of_a_superseded_question_are_not_learned() -> None:
     revision.save()
     run = done("sft", validation_split="", steps=2)
     assert not run.examples.filter(question=rationale.question).exists()
+
+
+def test_open_questions_are_measured_and_learned_and_never_graded(client: Client, engineer) -> None:
+    for split, count in (("train", 12), ("validation", 3)):
+        make_questions("free", split=split, count=count, family="open")
+        for number in range(count):
+            add_to("free", f"{split}-{number}", f"It is {number}, and two.", verdict="given")
+    ensure_tiny_base(actor=COMMAND)
+    figures = run_here(measure("tiny-base", "free", actor=COMMAND).job_id)
+    assert figures["lengths"]["hinted"] == figures["lengths"]["question"] > 0
+    run = done("sft", dataset="free", steps=2)
+    assert run.estimate["steps"] == 2
+    assert run.metrics["accuracy"] is None and run.metrics["validation_loss"] > 0
+    iteration = run.iterations.get(number=1)
+    assert iteration.metrics["accuracy"] is None
+    assert {sample["verdict"] for sample in iteration.samples} == {"given"}
+    assert (run.job.result or {})["metrics"]["accuracy"] is None
+    client.force_login(engineer)
+    page = client.get(f"/runs/{run.pk}/").content.decode()
+    assert "0.0%" not in page and "It is" in page

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from jobs.logs import folder_of
 from ratings.library.models import Question, QuestionRevision
 from ratings.library.services import import_questions
 from tests.training_runs.worlds import done, launched, make_sums, outcome_of, recipe
+from training.errors import CheckpointMissing
 from training.runs import checkpoints
 from training.runs.commanding import launched_or_resumed
 from training.runs.keeping import RunKeeper
@@ -163,6 +165,15 @@ KNOBS: dict[str, Any] = {
 THREE = [PLACES[1], PLACES[3], PLACES[5]]
 
 
+def the_first_model_is_deleted(run: TrainingRun) -> None:
+    """While its run is unfinished: it is trained again from what is stored, to the same weights."""
+    folder = checkpoints.folder_of(run, "iteration-1")
+    shutil.rmtree(folder)
+    with pytest.raises(CheckpointMissing, match="files of iteration-1 are gone: .* resume") as caught:
+        checkpoints.load(run, "iteration-1")
+    assert caught.value.details["path"] == str(folder)
+
+
 @pytest.mark.django_db
 @pytest.mark.parametrize(
     "places", [THREE, pytest.param(PLACES, marks=pytest.mark.slow)], ids=["three", "all"]
@@ -180,6 +191,8 @@ def test_a_run_that_was_interrupted_anywhere_ends_with_the_same_numbers(
             run_here(run.job_id)
         cure()
         assert get_run(run.pk).job.state == "cancelled"
+        if (name, at) == ("step", 6):
+            the_first_model_is_deleted(run)
         resume_run(run, actor=COMMAND)
         run_here(run.job_id)
         assert outcome_of(get_run(run.pk)) == expected, f"interrupted at {name} {at}"

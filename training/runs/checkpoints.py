@@ -15,8 +15,10 @@ from django.db import transaction
 
 from accounts.audit import Actor
 from accounts.models import User
+from generation.registry.manifest import MANIFEST
 from generation.registry.models import LanguageModel
 from generation.registry.services import register_checkpoint
+from training.errors import CheckpointMissing
 from training.runs.models import Checkpoint, TrainingRun
 
 if TYPE_CHECKING:
@@ -80,12 +82,26 @@ def save(
         )
 
 
+def is_there(run: TrainingRun, name: str) -> bool:
+    return (folder_of(run, name) / MANIFEST).is_file()
+
+
+def _require(run: TrainingRun, name: str) -> Path:
+    """Raises CheckpointMissing."""
+    if not is_there(run, name):
+        raise CheckpointMissing(name, folder_of(run, name))
+    return folder_of(run, name)
+
+
 def load(run: TrainingRun, name: str) -> LoadedModel:
-    """A checkpoint of the run, registered or not, its files checked against its manifest. Raises ModelUnusable."""
+    """A checkpoint of the run, registered or not, its files checked against its manifest.
+
+    Raises CheckpointMissing and ModelUnusable.
+    """
     from generation.registry.checkpoints import verify
     from generation.registry.loading import load_folder
 
-    folder = folder_of(run, name)
+    folder = _require(run, name)
     verify(folder)
     return replace(load_folder(folder, device=settings.DEVICE), decoding=settings.GPU_DECODING)
 
@@ -101,7 +117,7 @@ def register(context: JobContext, run: TrainingRun, kept: dict[str, str]) -> dic
     """Makes models of checkpoints and names the result; again changes nothing.
 
     kept: checkpoint's name -> what stands behind the run's label in its model's; "" for the result.
-    Returns the models by checkpoint. Raises LabelTaken where the run's own label has gone to another model.
+    Returns the models by checkpoint. Raises CheckpointMissing, and LabelTaken where the run's own label has gone to another model.
     """
     actor = launcher_of(run)
     found: dict[str, LanguageModel] = {}
@@ -109,9 +125,10 @@ def register(context: JobContext, run: TrainingRun, kept: dict[str, str]) -> dic
         row = Checkpoint.objects.select_related("model").get(run=run, name=name)
         if row.model is None:
             label = _free_label(f"{run.label}-{suffix}") if suffix else run.label
+            folder = _require(run, name)
             # Files are hashed before the job's row is locked: they may be large.
             with transaction.atomic():
-                row.model = register_checkpoint(label, folder_of(run, name), parent=run.base, actor=actor)
+                row.model = register_checkpoint(label, folder, parent=run.base, actor=actor)
                 with context.writing():
                     row.is_result = not suffix
                     row.save(update_fields=["model", "is_result"])

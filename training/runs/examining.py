@@ -1,4 +1,7 @@
-"""Held-out questions asked greedily on the way: how many are right, and what the answers look like."""
+"""Held-out questions asked greedily on the way: how many are right, and what the answers look like.
+
+Open questions have no right answer: theirs can be read, and nothing is counted.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ from generation.runs.spec import DEFAULT_NEW_TOKENS
 from generation.runs.texts import storable
 from generation.sampling.local import LocalSampler
 from generation.sampling.types import PromptRequest, SamplingSettings
-from problems.types import Verdict
+from problems.types import Family, Verdict
 from ratings.studies.services import chunks
 from training.records import Question
 from training.runs.groups import accuracy_by_group, group_metrics, groups_of
@@ -30,10 +33,10 @@ _BATCH = 256
 
 @dataclass(frozen=True, slots=True)
 class Examined:
-    """accuracy: share that is right. groups: the same by group (training.runs.groups), under the group's name.
-    samples: as Iteration has them. results: right or not, by question."""
+    """accuracy: share that is right; None of open questions. groups: the same by group (training.runs.groups), under
+    the group's name. samples: as Iteration has them. results: right or not, by question that can be either."""
 
-    accuracy: float
+    accuracy: float | None
     groups: dict[str, dict[str, float]] = field(default_factory=dict)
     samples: list[dict[str, Any]] = field(default_factory=list)
     results: dict[str, bool] = field(default_factory=dict)
@@ -70,11 +73,13 @@ def _judged(task: Task, questions: Sequence[tuple[Question, Asking]], texts: Seq
     samples: list[dict[str, Any]] = []
     for (question, asking), text in zip(questions, texts, strict=True):
         found = task.grade(question, text)
-        results[question.key] = found.verdict is Verdict.CORRECT
+        if question.family is not Family.OPEN:
+            results[question.key] = found.verdict is Verdict.CORRECT
         if len(samples) < SHOWN:
             answer = {"text": text, "answer": found.answer, "verdict": found.verdict.value}
             samples.append({"question": question.key, "asked": asking.asked.text, **answer})
     family = questions[0][0].family
     groups = groups_of(family, [asking for _, asking in questions])
     by_group = group_metrics(family, accuracy_by_group(results, groups))
-    return Examined(sum(results.values()) / len(results), by_group, samples, results)
+    accuracy = sum(results.values()) / len(results) if results else None
+    return Examined(accuracy, by_group, samples, results)

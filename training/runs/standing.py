@@ -19,6 +19,7 @@ NAMED = 5
 OF_THE_MACHINE = frozenset(
     ["internal_error", "disk_full", "storage_unusable", "database_error", "lease_lost", "process_lost"]
     + ["state_not_written", "not_written", "try_again", "model_changed", "model_unusable"]
+    + ["checkpoint_missing"]
 )
 #: Its own copy of the data is gone and they are others now: such a run never goes on.
 CANNOT_RESUME = "cannot_resume"

@@ -20,6 +20,7 @@ from training.runs.fitting import ROOM, fit
 from training.runs.freezing import ContentHash, RunData, frozen
 from training.runs.groups import GROUPED_BY, accuracy_by_group, group_metrics, groups_of
 from training.runs.keeping import Described, RunKeeper
+from training.runs.lost_files import forget_lost
 from training.runs.models import Iteration, TrainingRun
 from training.runs.packing import packing_of
 from training.runs.questions import Asking, drawn, questions_at, split_questions
@@ -43,6 +44,7 @@ def run_star(context: JobContext, run: TrainingRun, recipe: Star) -> dict[str, A
     """Returns the run's metrics. Raises NothingRight, LossNotFinite, CheckpointNotWritten and what loading raises."""
     data = frozen(context, run, lambda: gather(run, recipe))
     work = _Work(context, run, recipe, data)
+    forget_lost(context, run, work.needed())
     work.look_at_base()
     result = star(
         work.task,
@@ -211,18 +213,19 @@ class _Work:
         )
 
     def retire(self, name: str) -> None:
-        """After a model is stored: the best so far and the newest are needed, the others only if all are kept."""
-        if "all" in self.recipe.keep:
-            return
-        stored = [
-            StarIteration(**facts)
-            for facts in self.run.facts.exclude(name__in=[ROOM, model_name(0)]).values_list(
-                "facts", flat=True
-            )
-        ]
-        stored.sort(key=lambda one: one.number)
-        needed = {model_name(self.best_of(stored)), model_name(stored[-1].number)}
-        checkpoints.drop(self.run, {model_name(one.number) for one in stored} - needed)
+        """After a model is stored: those that are not needed."""
+        checkpoints.drop(self.run, {model_name(one.number) for one in self._stored()} - self.needed())
+
+    def needed(self) -> set[str]:
+        """Of the stored models the best so far and the newest, and the others only if all are kept."""
+        stored = self._stored()
+        if not stored or "all" in self.recipe.keep:
+            return {model_name(one.number) for one in stored}
+        return {model_name(self.best_of(stored)), model_name(stored[-1].number)}
+
+    def _stored(self) -> list[StarIteration]:
+        facts = self.run.facts.exclude(name__in=[ROOM, model_name(0)]).values_list("facts", flat=True)
+        return sorted((StarIteration(**one) for one in facts), key=lambda one: one.number)
 
     def best_of(self, trained: Sequence[StarIteration]) -> int:
         """The trained iteration with the highest accuracy, the earliest of equals; the last where none was measured."""

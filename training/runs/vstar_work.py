@@ -23,6 +23,7 @@ from training.runs.fitting import ROOM, fit
 from training.runs.freezing import ContentHash, RunData, frozen
 from training.runs.groups import accuracy_by_group, group_metrics, groups_of
 from training.runs.keeping import VERIFIER, Described, RunKeeper
+from training.runs.lost_files import forget_lost
 from training.runs.models import Fate, Origin, TrainingExample, TrainingRun
 from training.runs.packing import packing_of
 from training.runs.pairing import as_pairs, gathered_pairs, sides, store_pairs
@@ -47,6 +48,7 @@ def run_vstar(context: JobContext, run: TrainingRun, recipe: Vstar) -> dict[str,
     """Returns the run's metrics. Raises NothingRight, NothingToLearn, LossNotFinite and what loading raises."""
     data = frozen(context, run, lambda: gather(run, recipe))
     work = _Work(context, run, recipe, data)
+    forget_lost(context, run, work.needed())
     work.store_given()
     result = vstar(
         work.task,
@@ -222,16 +224,16 @@ class _Work:
         )
 
     def retire(self, name: str) -> None:
-        """The first generator (the reference), the newest and the best are needed; the others only if all are kept."""
-        if "all" in self.recipe.keep or name == VERIFIER:
-            return
+        if name != VERIFIER:
+            names = {generator_name(one.number) for one in self._trained()}
+            checkpoints.drop(self.run, names - self.needed())
+
+    def needed(self) -> set[str]:
+        """Of the generators the first (the reference), the newest and the best; the others only if all are kept."""
         trained = self._trained()
-        needed = {
-            generator_name(0),
-            generator_name(trained[-1].number),
-            generator_name(_best(trained).number),
-        }
-        checkpoints.drop(self.run, {generator_name(one.number) for one in trained} - needed)
+        if not trained or "all" in self.recipe.keep:
+            return {generator_name(one.number) for one in trained}
+        return {generator_name(number) for number in (0, trained[-1].number, _best(trained).number)}
 
     def kept(self, result: VstarResult) -> dict[str, str]:
         """Which checkpoints become models, and under which suffix: the verifier is the run's result."""
