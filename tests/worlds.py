@@ -36,7 +36,9 @@ def make_dataset(
 ) -> Dataset:
     """`questions` questions with one right rationale of each source, bulk-created."""
     dataset, _ = Dataset.objects.get_or_create(name=name, defaults={"family": "gsm8k"})
-    stored = [Source.objects.get_or_create(label=label)[0] for label in sources]
+    stored = [
+        Source.objects.get_or_create(label=label, defaults={"written_by": "people"})[0] for label in sources
+    ]
     made = Question.objects.bulk_create(
         Question(dataset=dataset, external_id=f"q{number:06d}") for number in range(start, start + questions)
     )

@@ -19,7 +19,8 @@ from jobs.models import Job
 from jobs.services import create_job
 from jobs.watch import live_workers
 from ratings.library.importing.bulk import insert_rows
-from ratings.library.models import Source
+from ratings.library.records import Writer
+from ratings.library.writers import Said, ensure_sources
 
 #: Kind and queue of a run's jobs.
 KIND = "generate"
@@ -49,7 +50,7 @@ def jobs_of(run: GenerationRun) -> list[Job]:
 
 def _store_run(checked: CheckedSpec, actor: Actor) -> GenerationRun:
     spec, model = checked.spec, checked.model
-    source, _ = Source.objects.get_or_create(label=checked.source)
+    key = ensure_sources([Said(checked.source, stated=Writer.MODEL)])[checked.source]
     title = (
         f"{spec.samples} × {len(checked.revisions)} candidates of {model.label} for {checked.dataset.name}"
     )
@@ -57,7 +58,7 @@ def _store_run(checked: CheckedSpec, actor: Actor) -> GenerationRun:
     run = GenerationRun.objects.create(
         dataset=checked.dataset,
         model=model,
-        source=source,
+        source_id=key,
         job=jobs[0],
         split=spec.split or "",
         samples=spec.samples,

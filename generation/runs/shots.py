@@ -1,18 +1,19 @@
 """Worked examples for few-shot prompts: drawn by the run's seed from the questions that are never rated.
 
-No model of this site wrote them: else what a run generates there would change the prompts of the next one.
+They came with their questions (generation.registry.provenance): else what models write would change the prompts.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 
-from generation.registry.provenance import NOT_BY_A_MODEL
+from generation.registry.provenance import CAME_WITH_QUESTION
 from generation.runs.seeds import shot_rank
 from problems.types import Verdict
 from ratings.library.models import Dataset, Rationale
 from ratings.library.options import refuse
 from ratings.library.prompting import FILES
+from ratings.library.writers import unsaid_words
 from ratings.studies.draw import PROMPT_SPLIT
 
 
@@ -27,7 +28,7 @@ def draw_shots(dataset: Dataset, count: int, *, seed: int) -> list[Rationale]:
         return []
     by_question: dict[str, list[Rationale]] = defaultdict(list)
     rows = Rationale.objects.filter(
-        NOT_BY_A_MODEL,
+        CAME_WITH_QUESTION,
         question__dataset=dataset,
         question__split=PROMPT_SPLIT,
         live=True,
@@ -40,7 +41,7 @@ def draw_shots(dataset: Dataset, count: int, *, seed: int) -> list[Rationale]:
             "shots",
             count,
             f"at most {len(by_question)}: so many questions of split 'prompt' have a right rationale"
-            f" that no model of this site wrote{_where_from(dataset)}",
+            f" that came with them{_where_from(dataset)}{unsaid_words(dataset, PROMPT_SPLIT)}",
         )
     chosen = sorted(by_question, key=lambda question: (shot_rank(seed, question), question))[:count]
     return [

@@ -40,6 +40,8 @@ class RationaleFormat:
     takes_source: bool
 
 
+#: Of rationales that models wrote, all of them.
+BY_MODELS = {"gsm8k-model-solutions"}
 #: Triples are imported as rationales, and bring their questions.
 TRIPLES = "triples"
 TRIPLES_FORMAT = QuestionFormat(triples.read)

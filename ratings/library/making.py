@@ -23,7 +23,7 @@ from ratings.library.digests import derived_id
 from ratings.library.importing.files import QuestionFile, counts
 from ratings.library.importing.report import RowErrors
 from ratings.library.options import check_names, check_seed, refuse
-from ratings.library.records import QuestionRow, RationaleRow
+from ratings.library.records import QuestionRow, RationaleRow, Writer
 
 #: The sources of the gold rationales.
 SCRATCHPAD, WRITTEN = "scratchpad", "written"
@@ -122,7 +122,7 @@ def _rows(drawn: Iterator[Drawn], source: str, splits: Counter[str]) -> Iterator
             choices=None,
             answer=one.answer,
             split=one.split,
-            rationales=(RationaleRow(source=source, text=one.rationale),),
+            rationales=(RationaleRow(source=source, text=one.rationale, written_by=Writer.PROGRAM),),
         )
 
 

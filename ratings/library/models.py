@@ -8,6 +8,7 @@ from django.utils import timezone
 from problems.types import Family, Verdict
 
 FAMILY_CHOICES = [(family.value, family.value.replace("_", " ")) for family in Family]
+WRITER_CHOICES = [(writer, writer) for writer in ("people", "program", "model")]
 VERDICT_CHOICES = [(verdict.value, verdict.value) for verdict in Verdict]
 
 
@@ -88,6 +89,10 @@ class Source(models.Model):
     """What produced a rationale: a model, a checkpoint, people. Hidden from raters."""
 
     label = models.SlugField(max_length=100, unique=True)
+    #: Who wrote its rationales (ratings.library.writers): people, program, model; "" where nobody has said.
+    written_by = models.CharField(
+        max_length=10, choices=WRITER_CHOICES, blank=True, default="", db_default=""
+    )
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:

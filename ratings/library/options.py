@@ -10,6 +10,7 @@ from typing import NoReturn, TypeVar
 from accounts.errors import InvalidInput
 from problems.seeds import SEEDS, is_seed
 from ratings.library.readers.fields import MAX_LABEL_CHARACTERS, MAX_SPLIT_CHARACTERS
+from ratings.library.records import Writer
 
 F = TypeVar("F")
 
@@ -52,6 +53,12 @@ def check_names(*, dataset: str, split: str | None = None, source: str | None = 
         _check_slug("split", split, MAX_SPLIT_CHARACTERS)
     if source is not None:
         _check_slug("source", source, MAX_LABEL_CHARACTERS)
+
+
+def check_writer(written_by: str | None) -> None:
+    """Raises InvalidInput unless it names who may have written a rationale."""
+    if written_by is not None and written_by not in list(Writer):
+        refuse("written_by", written_by, "one of " + ", ".join(Writer))
 
 
 def _check_slug(field: str, value: str, longest: int) -> None:

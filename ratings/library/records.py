@@ -4,22 +4,38 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
 from problems.types import Choice
 
 MAX_SHOWN_VALUE = 200
+#: The source of what people wrote, in formats that do not name it.
+HUMAN = "human"
+
+
+class Writer(StrEnum):
+    """Who wrote what a source holds: ratings.library.writers."""
+
+    PEOPLE = "people"
+    PROGRAM = "program"
+    MODEL = "model"
 
 
 @dataclass(frozen=True, slots=True)
 class RationaleRow:
-    """One rationale. None means that the file does not say: what is stored stays."""
+    """One rationale. None means that the file does not say: what is stored stays.
+
+    written_by: who wrote what its source holds (a Writer), as stated; assumed: where nobody states it.
+    """
 
     source: str
     text: str
     answer: str | None = None
     given: bool | None = None
     meta: Mapping[str, Any] | None = None
+    written_by: str | None = None
+    assumed: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

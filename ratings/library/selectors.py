@@ -35,6 +35,8 @@ class DatasetSummary:
     splits: dict[str, int] = field(default_factory=dict)
     #: Source label -> verdict -> rationales.
     sources: dict[str, dict[str, int]] = field(default_factory=dict)
+    #: Source label -> people, program, model, or "" where nobody has said (ratings.library.writers).
+    written_by: dict[str, str] = field(default_factory=dict)
 
     @property
     def rationales(self) -> int:
@@ -134,11 +136,13 @@ def _summaries(datasets: Iterable[Dataset]) -> list[DatasetSummary]:
         splits[key][split] = count
     sources: dict[int, dict[str, dict[str, int]]] = defaultdict(lambda: defaultdict(dict))
     graded = Rationale.objects.filter(question__dataset_id__in=keys, live=True)
-    columns = graded.values_list("question__dataset_id", "source__label", "verdict")
-    for key, label, verdict, count in columns.annotate(count=Count("pk")).order_by(
+    writers: dict[int, dict[str, str]] = defaultdict(dict)
+    columns = graded.values_list("question__dataset_id", "source__label", "source__written_by", "verdict")
+    for key, label, writer, verdict, count in columns.annotate(count=Count("pk")).order_by(
         "source__label", "verdict"
     ):
         sources[key][label][verdict] = count
+        writers[key][label] = writer
     return [
         DatasetSummary(
             name=dataset.name,
@@ -147,6 +151,7 @@ def _summaries(datasets: Iterable[Dataset]) -> list[DatasetSummary]:
             questions=sum(splits[dataset.pk].values()),
             splits=splits[dataset.pk],
             sources=dict(sources[dataset.pk]),
+            written_by=writers[dataset.pk],
         )
         for dataset in datasets
     ]

@@ -7,7 +7,7 @@ from typing import Any
 from rest_framework import serializers
 
 from ratings.library.formats import QUESTION_FORMATS, RATIONALE_FORMATS, TRIPLES
-from ratings.library.models import FAMILY_CHOICES, Question, QuestionRevision, Rationale
+from ratings.library.models import FAMILY_CHOICES, WRITER_CHOICES, Question, QuestionRevision, Rationale
 
 
 class DatasetSerializer(serializers.Serializer[Any]):
@@ -27,6 +27,9 @@ class DatasetWithSourcesSerializer(DatasetSerializer):
     sources = serializers.DictField(
         child=serializers.DictField(child=serializers.IntegerField()),
         help_text="live rationales by source and verdict",
+    )
+    written_by = serializers.DictField(
+        child=serializers.CharField(allow_blank=True), help_text="people, program, model, or empty: by source"
     )
 
 
@@ -111,6 +114,9 @@ class _ImportOptionsSerializer(serializers.Serializer[Any]):
     family = serializers.ChoiceField(choices=FAMILY_CHOICES, required=False)
     split = serializers.CharField(max_length=50, required=False)
     source = serializers.CharField(max_length=100, required=False)  # type: ignore[assignment]  # the contract's name for it
+    written_by = serializers.ChoiceField(
+        choices=WRITER_CHOICES, required=False, help_text="where rows do not say"
+    )
     dry_run = serializers.BooleanField(default=False, help_text="count and check everything, write nothing")
 
 
@@ -139,6 +145,9 @@ class ImportedSerializer(serializers.Serializer[Any]):
     errors = serializers.IntegerField()  # type: ignore[assignment]  # the contract's name for it
     error_rows = RowErrorSerializer(many=True)
     sources = serializers.DictField(child=serializers.DictField(child=serializers.IntegerField()))
+    written_by = serializers.DictField(
+        child=serializers.CharField(allow_blank=True), help_text="people, program, model, or empty: by source"
+    )
     dataset = serializers.CharField()
     dry_run = serializers.BooleanField()
 

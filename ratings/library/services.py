@@ -13,6 +13,7 @@ from accounts.audit import Actor, record
 from ratings.library.datasets import dataset_for_questions, get_locked_dataset, wanted_family
 from ratings.library.errors import EmptyFile
 from ratings.library.formats import (
+    BY_MODELS,
     QUESTION_FORMATS,
     RATIONALE_FORMATS,
     TRIPLES,
@@ -23,7 +24,7 @@ from ratings.library.formats import (
 from ratings.library.importing.files import QuestionFile, RationaleFile, counts
 from ratings.library.importing.opening import Readable, name_of, opened
 from ratings.library.importing.report import RowErrors
-from ratings.library.options import check_names, choose_format, refuse
+from ratings.library.options import check_names, check_writer, choose_format, refuse
 from ratings.library.readers.options import ReadOptions
 from ratings.library.records import RowError
 from ratings.library.splitting import split_dataset
@@ -44,6 +45,7 @@ def import_questions(
     family: str | None = None,
     split: str | None = None,
     source: str | None = None,
+    written_by: str | None = None,
     dry_run: bool = False,
     actor: Actor,
     progress: Progress = iter,
@@ -51,6 +53,7 @@ def import_questions(
     """Imports questions, with the rationales beside them, from a path or an open binary stream.
 
     split, source: for rows that state none; `source` names the people who wrote the solutions in the file.
+    written_by: who did, where rows do not say and it was not people (ratings.library.writers).
     dry_run: does everything, writes nothing.
     Returns CONTRACT.md's counts of the questions. Raises UnusableRows, UnreadableFile, EmptyFile, InvalidInput.
     """
@@ -58,7 +61,8 @@ def import_questions(
     check_names(dataset=dataset, split=split, source=source)
     if source is not None and not chosen.takes_source:
         refuse("source", source, f"none: format {format} says whose its rationales are")
-    options = ReadOptions(source=source, stem=Path(name_of(file)).stem)
+    check_writer(written_by)
+    options = ReadOptions(source=source, stem=Path(name_of(file)).stem, written_by=written_by)
     with transaction.atomic():
         done = _import_question_rows(file, chosen, options, dataset, family, split, progress)
         found = counts(done)
@@ -83,6 +87,7 @@ def import_rationales(
     family: str | None = None,
     split: str | None = None,
     source: str | None = None,
+    written_by: str | None = None,
     dry_run: bool = False,
     actor: Actor,
     progress: Progress = iter,
@@ -90,6 +95,7 @@ def import_rationales(
     """Imports rationales from a path or an open binary stream; the questions must be there, but for `triples`.
 
     family, split: for the questions that `triples` brings. source: the label of rationales whose row names none.
+    written_by: who wrote those of rows that do not say.
     Returns CONTRACT.md's counts of the rationales. Raises UnknownDataset and the errors of import_questions.
     """
     formats: Mapping[str, RationaleFormat | QuestionFormat] = {**RATIONALE_FORMATS, TRIPLES: TRIPLES_FORMAT}
@@ -97,7 +103,10 @@ def import_rationales(
     check_names(dataset=dataset, split=split, source=source)
     if source is not None and not chosen.takes_source:
         refuse("source", source, f"none: format {format} names its sources itself")
-    options = ReadOptions(source=source, stem=Path(name_of(file)).stem)
+    if written_by is not None and format in BY_MODELS:
+        refuse("written_by", written_by, f"none: format {format} holds what models wrote")
+    check_writer(written_by)
+    options = ReadOptions(source=source, stem=Path(name_of(file)).stem, written_by=written_by)
     with transaction.atomic():
         done: QuestionFile | RationaleFile
         if isinstance(chosen, QuestionFormat):

@@ -41,7 +41,7 @@ def add_rationale(
 ) -> Rationale:
     """A right one, unless `fields` say otherwise."""
     asked = Question.objects.get(dataset__name=dataset, external_id=question)
-    filed, _ = Source.objects.get_or_create(label=source)
+    filed, _ = Source.objects.get_or_create(label=source, defaults={"written_by": "people"})
     facts = {"verdict": "correct", "answer": asked.current_revision.answer, "normaliser_version": 1, **fields}
     return Rationale.objects.create(
         question=asked,

@@ -61,8 +61,9 @@ def _what_was_kept_is_what_it_was(run) -> None:
     """No candidate of the run's: neither for who learns from it, nor for the share of the questions used."""
     assert not kept_examples("made", run.dataset).filter(origin__in=EXTRAS).exists()
     used = compare(["made", "other"]).runs[0].train_used
-    best = run.examples.filter(iteration=run.metrics["best_iteration"], fate=Fate.KEPT)
-    questions = best.exclude(origin__in=EXTRAS).values("question").distinct().count()
+    last = run.metrics["best_iteration"]
+    learned = run.examples.filter(iteration__in=[last - 1, last], fate=Fate.KEPT)
+    questions = learned.exclude(origin__in=EXTRAS).values("question").distinct().count()
     assert used == questions / run.dataset.questions.filter(split="train").count()
 
 

@@ -31,7 +31,7 @@ def voted_sums(*, questions: int = 12, raters: int = 1) -> Study:
         split__in=["train", "test"]
     ).update(split="train")
     for label, style in STYLES.items():
-        source, _ = Source.objects.get_or_create(label=label)
+        source, _ = Source.objects.get_or_create(label=label, defaults={"written_by": "people"})
         for question in [*train, *test]:
             add(question, source, style)
     design = StudyDesign(

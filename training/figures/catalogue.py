@@ -6,11 +6,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from training.figures.errors import UnknownFigure
+from training.figures.evaluated import Asked, method_results
 from training.figures.kinds import addition, digits_later, methods, reversed_digits, step_counts
 from training.figures.reading import (
     accuracy_runs,
     digit_order_of,
-    method_results,
     rationalization_of,
     require_star,
     run_steps,
@@ -32,33 +32,33 @@ class Kind:
     title: str
     about: str
     needs: str
-    build: Callable[[Runs], Figure]
+    build: Callable[[Runs, Asked], Figure]
     of_sources: bool = False
 
 
-def _addition(runs: Runs) -> Figure:
+def _addition(runs: Runs, _: Asked) -> Figure:
     require_star(runs)
     return addition.build(accuracy_runs(runs, [rationalization_of(run) for run in runs]))
 
 
-def _digits_later(runs: Runs) -> Figure:
+def _digits_later(runs: Runs, _: Asked) -> Figure:
     require_star(runs)
     return digits_later.build(accuracy_runs(runs, [rationalization_of(run) for run in runs]))
 
 
-def _reversed_digits(runs: Runs) -> Figure:
+def _reversed_digits(runs: Runs, _: Asked) -> Figure:
     require_star(runs)
     return reversed_digits.build(accuracy_runs(runs, [digit_order_of(run) for run in runs]))
 
 
-def _step_counts(runs: Runs) -> Figure:
+def _step_counts(runs: Runs, _: Asked) -> Figure:
     require_star(runs)
     series = [one for run in runs for one in run_steps(run, rationalization_of(run))]
     return step_counts.build(series)
 
 
-def _methods(runs: Runs) -> Figure:
-    return methods.build(method_results(runs), dataset=runs[0].dataset.name)
+def _methods(runs: Runs, asked: Asked) -> Figure:
+    return methods.build(method_results(runs, asked), dataset=runs[0].dataset.name)
 
 
 KINDS: dict[str, Kind] = {

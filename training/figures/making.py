@@ -21,6 +21,7 @@ from ratings.library.datasets import get_dataset
 from ratings.library.models import Dataset
 from training.figures.catalogue import Kind, kind_named
 from training.figures.errors import NothingToDraw
+from training.figures.evaluated import Asked
 from training.figures.kinds import step_counts
 from training.figures.models import FigureRecord
 from training.figures.reading import require_finished, solutions_by_source, source_steps
@@ -53,8 +54,10 @@ def runs_labelled(labels: Sequence[str]) -> list[TrainingRun]:
     return [found[label] for label in dict.fromkeys(labels)]
 
 
-def make_figure(name: str, runs: Sequence[TrainingRun], *, actor: Actor, plan: str = "") -> FigureRecord:
-    """The figure of these runs.
+def make_figure(
+    name: str, runs: Sequence[TrainingRun], *, actor: Actor, plan: str = "", asked: Asked | None = None
+) -> FigureRecord:
+    """The figure of these runs. asked: what a plan evaluates beside them.
 
     Raises UnknownFigure, InvalidInput, RunNotFinished, NothingToDraw; the last two are recorded.
     """
@@ -67,7 +70,7 @@ def make_figure(name: str, runs: Sequence[TrainingRun], *, actor: Actor, plan: s
 
     def build() -> Figure:
         require_finished(runs)
-        figure = kind.build(runs)
+        figure = kind.build(runs, asked or Asked())
         _require_seeds_once(figure)
         _require_one_recipe(figure, runs)
         return figure

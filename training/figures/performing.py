@@ -12,11 +12,11 @@ from jobs.here import run_here
 from jobs.models import Job
 from ratings.library.datasets import get_dataset
 from ratings.library.making import make_addition, make_word_problems
+from training.figures.evaluated import TEST, Asked
 from training.figures.making import make_figure
 from training.figures.models import FigureRecord
 from training.figures.planned_bases import PlannedBase
 from training.figures.plans import MadeData, Plan, PlannedRun
-from training.figures.reading import TEST
 from training.runs.checking import check_inputs, check_questions, ensure_named
 from training.runs.commanding import launched_or_resumed, train_here
 from training.runs.evaluating import EvaluationSpec, launch_evaluation
@@ -71,7 +71,8 @@ def _performed(plan: Plan, actor: Actor, say: Say) -> FigureRecord:
     for spec in _evaluations(plan):
         say(f"evaluation: {spec.model} on {spec.dataset}, {spec.shots} worked examples")
         _evaluated(spec, actor)
-    return make_figure(plan.figure, runs, actor=actor, plan=plan.name)
+    asked = Asked(plan.base_shots) if plan.evaluate else None
+    return make_figure(plan.figure, runs, actor=actor, plan=plan.name, asked=asked)
 
 
 def _make(data: MadeData, actor: Actor) -> None:

@@ -7,25 +7,19 @@ from collections.abc import Iterable, Sequence
 
 from django.db.models import Count
 
-from generation.registry.models import LanguageModel
-from generation.registry.provenance import NOT_BY_A_MODEL
+from generation.registry.provenance import CAME_WITH_QUESTION
 from jobs.models import Job
 from problems.addition import read_question
 from problems.calculations import count_calculations
 from problems.types import Family, Verdict
-from ratings.library.models import Dataset, Question, QuestionRevision, Rationale
+from ratings.library.models import Dataset, QuestionRevision, Rationale
+from ratings.library.writers import own_first, unsaid_words
 from training.evaluation.step_agreement import Steps
 from training.figures.curves import AccuracyRun, IterationAccuracy
 from training.figures.errors import NothingToDraw, RunNotFinished
-from training.figures.kinds import methods
-from training.figures.kinds.methods import MethodResult
 from training.figures.kinds.step_counts import SolutionSteps
 from training.figures.types import RunFacts
-from training.runs.measured_models import Evaluation
-from training.runs.models import Algorithm, Fate, Origin, TrainingExample, TrainingRun
-
-#: The split whose questions nothing learned from.
-TEST = "test"
+from training.runs.models import Algorithm, Origin, TrainingExample, TrainingRun
 
 
 def require_finished(runs: Iterable[TrainingRun]) -> None:
@@ -153,97 +147,21 @@ def solutions_by_source(dataset: Dataset) -> dict[str, int]:
 
 
 def _human_steps(dataset: Dataset, *, apart_from: Sequence[str] = ()) -> dict[int, int]:
-    """Of each question the steps of the solution that came with it: no model's, and of no source that is compared."""
-    rows = Rationale.objects.filter(NOT_BY_A_MODEL, question__dataset=dataset, live=True)
-    rows = rows.exclude(source__label__in=list(apart_from)).order_by("-source__label", "-text_digest")
-    return {question: count_calculations(text) for question, text in rows.values_list("question", "text")}
+    """Of each question the steps of the solution that came with it, of no source that is compared.
 
-
-def method_results(runs: Sequence[TrainingRun]) -> list[MethodResult]:
-    """The runs' results on the test questions, and their base's. Raises NothingToDraw where one was not measured."""
-    results = [_trained(run) for run in runs]
-    base, dataset = runs[0].base, runs[0].dataset
-    for run in runs:
-        if (run.base_id, run.dataset_id) != (base.pk, dataset.pk):
-            raise NothingToDraw(
-                f"Runs of one table share base and dataset; {run.label!r} has others than {runs[0].label!r}.",
-                details={"run": run.pk, "label": run.label},
-            )
-    return [*_base_results(base, dataset), *results]
-
-
-def _base_results(base: LanguageModel, dataset: Dataset) -> list[MethodResult]:
-    """The base, asked plainly and behind worked examples: the latest evaluation of each number of them and seed."""
-    latest: dict[tuple[int, int], Evaluation] = {}
-    for one in _evaluations(base, dataset):
-        latest.setdefault((one.settings["shots"], one.settings["seed"]), one)
-    found: list[MethodResult] = []
-    for (shots, seed), one in sorted(latest.items()):
-        # Asked plainly and greedily every seed gives the same answers.
-        if shots or not any(result.method == methods.PLAIN for result in found):
-            method = methods.few_shot(shots) if shots else methods.PLAIN
-            found.append(MethodResult(method, seed, one.result["greedy_accuracy"], one.result["questions"]))
-    return found
-
-
-def _trained(run: TrainingRun) -> MethodResult:
-    checkpoint = run.checkpoints.filter(is_result=True, model__isnull=False).select_related("model").first()
-    model = checkpoint.model if checkpoint else None
-    evaluation = next(iter(_evaluations(model, run.dataset)), None) if model else None
-    if evaluation is None:
+    Of several the first counts (ratings.library.writers.own_first). Raises NothingToDraw where there is none at all.
+    """
+    rows = Rationale.objects.filter(CAME_WITH_QUESTION, question__dataset=dataset, live=True)
+    rows = own_first(rows.exclude(source__label__in=list(apart_from)))
+    texts: dict[int, str] = {}
+    for question, text in rows.values_list("question", "text"):
+        texts.setdefault(question, text)
+    if not texts:
         raise NothingToDraw(
-            f"Run {run.label!r} was not evaluated on split {TEST!r} of {run.dataset.name!r}; do so first: manage.py"
-            f" evaluate --model {run.label} --dataset {run.dataset.name} --samples 1",
-            details={"run": run.pk, "label": run.label, "dataset": run.dataset.name, "split": TEST},
+            f"Dataset {dataset.name!r} has no solution that came with its questions{unsaid_words(dataset)}.",
+            details={"dataset": dataset.name, "expected": "solutions written by people, or by our makers"},
         )
-    method, generated, rationalized = _learned_from(run)
-    return MethodResult(
-        method,
-        run.seed,
-        evaluation.result["greedy_accuracy"],
-        evaluation.result["questions"],
-        generated,
-        rationalized,
-        facts_of(run, method),
-    )
-
-
-def _evaluations(model: LanguageModel, dataset: Dataset) -> list[Evaluation]:
-    """Finished ones of all test questions, newest first."""
-    found = Evaluation.objects.filter(
-        model=model, dataset=dataset, split=TEST, job__state=Job.State.FINISHED
-    ).order_by("-pk")
-    return [
-        one
-        for one in found
-        if not one.settings["questions"] and one.result.get("greedy_accuracy") is not None
-    ]
-
-
-def _learned_from(run: TrainingRun) -> tuple[str, float, float]:
-    """(method, shares of the training questions that were learned as generated and as rationalized)."""
-    in_split = Question.objects.filter(dataset=run.dataset, split=run.recipe["split"]).count()
-    kept = run.examples.filter(fate=Fate.KEPT)
-    if run.algorithm == Algorithm.SFT:
-        method = methods.DIRECT if run.recipe.get("learn") == "answers" else methods.SFT
-        return method, _share(kept.values("question").distinct().count(), in_split), 0.0
-    if run.algorithm != Algorithm.STAR:
-        raise NothingToDraw(
-            f"Run {run.label!r} is {run.get_algorithm_display()}; the table holds SFT and STaR runs.",
-            details={"run": run.pk, "label": run.label, "algorithm": run.algorithm},
-        )
-    best = kept.filter(iteration=run.metrics["best_iteration"])
-    own, hinted = (
-        best.filter(origin=origin).values("question").distinct().count()
-        for origin in (Origin.FEW_SHOT, Origin.RATIONALIZED)
-    )
-    method = methods.WITH if run.recipe.get("rationalize") else methods.WITHOUT
-    return method, _share(own, in_split), _share(hinted, in_split)
-
-
-def _share(part: int, whole: int) -> float:
-    """Questions may have left the split since; a share is never above 1."""
-    return min(1.0, part / whole) if whole else 0.0
+    return {question: count_calculations(text) for question, text in texts.items()}
 
 
 def _require_calculations(dataset: Dataset) -> None:

@@ -18,6 +18,7 @@ from problems.types import Family
 from ratings.library.datasets import get_dataset
 from ratings.library.models import Dataset, Source
 from ratings.library.splitting import questions_by_split
+from ratings.library.writers import unsaid_words
 from ratings.studies.models import Study
 from ratings.studies.selectors import get_study
 from training.recipes.reader import usual_value
@@ -191,9 +192,9 @@ def _check_sft(dataset: Dataset, recipe: Sft) -> None:
         elif recipe.learn == "retries":
             # The sources are of what is wrong; what puts it right came with the questions.
             _known_sources(recipe.sources)
-            _check_sources(dataset, recipe.split, ())
+            _check_sources(dataset, recipe.split, (), studies=recipe.studies)
         else:
-            _check_sources(dataset, recipe.split, recipe.sources)
+            _check_sources(dataset, recipe.split, recipe.sources, studies=recipe.studies)
     if recipe.validation_split:
         require_questions(dataset, recipe.validation_split, key="validation_split")
 
@@ -209,10 +210,22 @@ def _known_sources(sources: tuple[str, ...]) -> None:
             )
 
 
-def _check_sources(dataset: Dataset, split: str, sources: tuple[str, ...], *, key: str = "sources") -> None:
+def _check_sources(
+    dataset: Dataset,
+    split: str,
+    sources: tuple[str, ...],
+    *,
+    key: str = "sources",
+    studies: tuple[str, ...] = (),
+) -> None:
     _known_sources(sources)
-    if not learnable(dataset, split, sources).exists():
-        whose = f"of {', '.join(sources)}" if sources else "that no model of this site wrote"
+    rated = Study.objects.filter(name__in=studies)
+    if not learnable(dataset, split, sources, list(rated)).exists():
+        whose = (
+            f"of {', '.join(sources)}"
+            if sources
+            else f"that came with its questions{unsaid_words(dataset, split)}"
+        )
         raise NoRationales(
             f"{key}: split {split!r} of dataset {dataset.name!r} has no right or given rationale {whose}.",
             details={

@@ -14,8 +14,9 @@ from training.runs.against_base import AgainstBase, against_base
 from training.runs.blinding import counts_are_hidden
 from training.runs.cautions import Caution, cautions_of
 from training.runs.errors import UnknownRun
+from training.runs.learned import learned_from
 from training.runs.measured_models import Sample
-from training.runs.models import EXTRAS, Algorithm, Fate, Iteration, TrainingExample, TrainingRun
+from training.runs.models import Algorithm, Iteration, TrainingRun
 from training.runs.results import best_iteration, results_by_iteration
 from training.runs.selectors import runs
 from training.runs.spending import spent_on
@@ -38,9 +39,9 @@ class Point:
 class Compared:
     """One run. final: of its best iteration, which is its result. seconds, cpu_seconds: None where nobody counted.
 
-    train_used: share of the questions of its split that the result learned from. steps, train_used: None also where
-    they would tell what raters preferred in a study that still runs blind. against_base: on the same questions.
-    cautions: what is bad about it.
+    train_used: the questions that the result learned from, of those that it could (training.runs.learned).
+    steps, train_used: None also where they would tell what raters preferred in a study that still runs blind.
+    against_base: on the same questions. cautions: what is bad about it.
     """
 
     run: TrainingRun
@@ -178,7 +179,7 @@ def _compared(run: TrainingRun, results: Mapping[int, Mapping[str, bool]]) -> Co
         steps=None if hidden else sum(one.steps for one in iterations),
         seconds=None if spent is None else spent.seconds,
         cpu_seconds=None if spent is None else spent.cpu_seconds,
-        train_used=None if hidden else _train_used(run, iterations, number),
+        train_used=None if hidden else _train_used(run, number),
         against_base=beside,
         cautions=cautions_of(run, beside),
     )
@@ -191,21 +192,15 @@ def _point(iteration: Iteration, results: Mapping[str, bool] | None) -> Point:
     return Point(iteration.number, accuracy, low, high, questions)
 
 
-def _train_used(run: TrainingRun, iterations: Sequence[Iteration], number: int | None) -> float | None:
-    """Distinct questions that were kept to learn from, of those of the split."""
-    split = str(run.recipe.get("split", ""))
-    whole = questions_by_split(run.dataset).get(split, 0)
-    kept = TrainingExample.objects.filter(run=run, fate=Fate.KEPT).exclude(origin__in=EXTRAS)
-    if run.algorithm == Algorithm.STAR:
-        last = number or max((one.number for one in iterations), default=0)
-        kept = kept.filter(iteration=last)
-    elif run.algorithm == Algorithm.DPO:
-        return _share(run.pairs.filter(use="train").values("question").distinct().count(), whole)
-    return _share(kept.values("question").distinct().count(), whole)
-
-
-def _share(part: int, whole: int) -> float | None:
-    return min(1.0, part / whole) if whole and part else None
+def _train_used(run: TrainingRun, number: int | None) -> float | None:
+    """The questions that the result learned from, of those that it could."""
+    if run.algorithm == Algorithm.DPO:
+        split = str(run.recipe.get("split", ""))
+        whole = questions_by_split(run.dataset).get(split, 0)
+        part = run.pairs.filter(use="train", question__split=split).values("question").distinct().count()
+        return part / whole if whole and part else None
+    last = number or max((one.number for one in run.iterations.all()), default=0)
+    return learned_from(run, last).share
 
 
 def _difference(

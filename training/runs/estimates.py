@@ -142,7 +142,7 @@ def _sft(recipe: Sft, inputs: Inputs) -> Sizes:
     elif recipe.learn == "answers":
         texts, sources = splits.get(recipe.split, 0), (ANSWERS,)
     else:
-        found = learnable(dataset, recipe.split, recipe.sources)
+        found = learnable(dataset, recipe.split, recipe.sources, inputs.studies)
         liked = inputs.studies and preferred(
             found.values_list("pk", flat=True), inputs.studies, raters=recipe.raters
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
-from generation.registry.provenance import NOT_BY_A_MODEL
+from generation.registry.provenance import CAME_WITH_QUESTION
 from problems.calculations import count_calculations
 from problems.types import Family
 from ratings.library.models import Rationale
@@ -21,8 +21,7 @@ _CHUNK = 500
 def groups_of(family: Family, questions: Sequence[Asking]) -> dict[str, int]:
     """The group of each question, by its external id; {} for a family without groups.
 
-    Steps are the computations of the longest solution that came with the question and that no model wrote; a question
-    without any solution is in no group.
+    Steps are the computations of the longest solution that came with the question; one without any is in no group.
     """
     if family is Family.ADDITION:
         return {one.id: digits_of(one.asked.text) for one in questions}
@@ -30,7 +29,7 @@ def groups_of(family: Family, questions: Sequence[Asking]) -> dict[str, int]:
         return {}
     steps: dict[int, int] = {}
     for part in chunks([one.question for one in questions], _CHUNK):
-        rows = Rationale.objects.filter(NOT_BY_A_MODEL, question__in=part, live=True)
+        rows = Rationale.objects.filter(CAME_WITH_QUESTION, question__in=part, live=True)
         for question, text in rows.values_list("question", "text"):
             steps[question] = max(steps.get(question, 0), count_calculations(text))
     return {one.id: steps[one.question] for one in questions if one.question in steps}

@@ -113,7 +113,7 @@ def _split(splits: dict[str, int]) -> str:
 
 
 def _rationales(measurement: Measurement, split: str) -> dict[str, list[int]]:
-    """By source, those that could be learned from; under "" all that no model of this site wrote."""
+    """By source, those that could be learned from; under "" all that came with the questions."""
     dataset = measurement.dataset
     found = {"": list(learnable(dataset, split).values_list("pk", flat=True)[:TEXTS])}
     used = Source.objects.filter(rationales__question__dataset=dataset, rationales__question__split=split)

@@ -5,30 +5,40 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
-from generation.registry.provenance import NOT_BY_A_MODEL
+from generation.registry.provenance import CAME_WITH_QUESTION
 from problems.types import Verdict
 from ratings.exports.pairs import comparisons
 from ratings.exports.selectors import rated_triples
 from ratings.library.models import Dataset, Rationale
 from ratings.slots.counted import COUNTED
 from ratings.slots.models import Rating
-from ratings.studies.models import Study
+from ratings.studies.models import Study, StudySource
 from training.runs.errors import NoRationales
 from training.runs.models import EXTRAS, Algorithm, Fate, TrainingExample, TrainingRun
 
 
-def learnable(dataset: Dataset, split: str, sources: Sequence[str] = ()) -> QuerySet[Rationale]:
+def learnable(
+    dataset: Dataset, split: str, sources: Sequence[str] = (), studies: Sequence[Study] = ()
+) -> QuerySet[Rationale]:
     """Live rationales of a split that are right or were written for the answer, in the order of ids.
 
-    sources: only of these; empty: of every source what no model of this site wrote.
+    sources: only of these, whoever wrote them. Empty: what came with the questions (generation.registry.provenance),
+    never what a model wrote; and with studies all of their sources, since their raters choose among them.
     """
     right = Rationale.objects.filter(
         live=True, revision__current=True, verdict__in=[Verdict.CORRECT, Verdict.GIVEN]
     )
     found = right.filter(question__dataset=dataset, question__split=split)
-    found = found.filter(source__label__in=sources) if sources else found.filter(NOT_BY_A_MODEL)
+    if sources:
+        found = found.filter(source__label__in=sources)
+    elif studies:
+        rated = StudySource.objects.filter(study__in=studies).values("source")
+        own = found.filter(CAME_WITH_QUESTION).values("pk")
+        found = found.filter(Q(source__in=rated) | Q(pk__in=own))
+    else:
+        found = found.filter(CAME_WITH_QUESTION)
     return found.order_by("question__external_id", "source__label", "text_digest")
 
 

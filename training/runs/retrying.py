@@ -45,7 +45,7 @@ def gathered_retries(dataset: Dataset, studies: Sequence[Study], recipe: Sft) ->
     """
     family = Family(dataset.family)
     marks = _marks(studies, raters=recipe.raters)
-    solutions = _solutions(dataset, recipe, family, but=marks)
+    solutions = _solutions(dataset, studies, recipe, family, but=marks)
     found: list[dict[str, Any]] = []
     taken: Counter[int] = Counter()
     for wrong in _wrong(dataset, marks, recipe, family):
@@ -76,9 +76,10 @@ def gathered_retries(dataset: Dataset, studies: Sequence[Study], recipe: Sft) ->
 
 
 def solutions_beside(dataset: Dataset, studies: Sequence[Study], recipe: Sft) -> list[int]:
-    """The right rationales that came with the split's questions, but for those that raters found a wrong step in."""
+    """The right rationales that came with the split's questions, or were rated, but for those marked wrong."""
     marks = _marks(studies, raters=recipe.raters)
-    return [pk for pk in learnable(dataset, recipe.split).values_list("pk", flat=True) if pk not in marks]
+    right = learnable(dataset, recipe.split, studies=studies).values_list("pk", flat=True)
+    return [pk for pk in right if pk not in marks]
 
 
 def retry_contents(retries: Iterable[Mapping[str, Any]]) -> list[list[str]]:
@@ -119,11 +120,15 @@ def retry_rows(
 
 
 def _solutions(
-    dataset: Dataset, recipe: Sft, family: Family, *, but: Container[int]
+    dataset: Dataset, studies: Sequence[Study], recipe: Sft, family: Family, *, but: Container[int]
 ) -> dict[int, list[tuple[Rationale, str]]]:
-    """What came with each question and is right, as a model would write it. but: rationales that correct nothing."""
+    """What came with each question, or was rated, and is right, as a model would write it.
+
+    but: rationales that correct nothing.
+    """
     found: dict[int, list[tuple[Rationale, str]]] = defaultdict(list)
-    for row in learnable(dataset, recipe.split).select_related("question", "revision").iterator(500):
+    rows = learnable(dataset, recipe.split, studies=studies).select_related("question", "revision")
+    for row in rows.iterator(500):
         if row.pk not in but:
             found[row.question_id].append((row, completion_of_rationale(family, row, row.revision)))
     return found

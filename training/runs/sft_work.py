@@ -158,8 +158,8 @@ def gather(run: TrainingRun, recipe: Sft) -> RunData:
 
 
 def _chosen(run: TrainingRun, recipe: Sft) -> list[int]:
-    found = list(learnable(run.dataset, recipe.split, recipe.sources).values_list("pk", flat=True))
     studies = list(run.studies.order_by("name"))
+    found = list(learnable(run.dataset, recipe.split, recipe.sources, studies).values_list("pk", flat=True))
     if studies:
         liked = preferred(found, studies, raters=recipe.raters)
         found = [pk for pk in found if pk in liked]

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from accounts.errors import InvalidInput
 from generation.prompts import Shot
-from generation.registry.provenance import NOT_BY_A_MODEL
+from generation.registry.provenance import CAME_WITH_QUESTION
 from generation.runs.seeds import shot_rank
 from generation.runs.shots import draw_shots
 from generation.runs.spec import asked_of
@@ -28,7 +28,7 @@ def choose_shots(dataset: Dataset, count: int, *, seed: int) -> list[int]:
         return [rationale.pk for rationale in draw_shots(dataset, count, seed=seed)]
     by_digits: dict[int, dict[str, Rationale]] = defaultdict(dict)
     rows = Rationale.objects.filter(
-        NOT_BY_A_MODEL,
+        CAME_WITH_QUESTION,
         question__dataset=dataset,
         question__split=PROMPT_SPLIT,
         live=True,

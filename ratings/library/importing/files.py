@@ -113,6 +113,7 @@ def counts(file: QuestionFile | RationaleFile) -> dict[str, Any]:
     answer: dict[str, Any] = {
         "rationales": asdict(file.rationales.tally),
         "sources": file.rationales.counts.as_json(),
+        "written_by": file.rationales.writers(),
     }
     if isinstance(file, QuestionFile):
         answer["questions"] = {**asdict(file.questions.tally), "regraded": file.questions.regraded}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
@@ -19,6 +19,7 @@ from ratings.library.importing.placing import Batch, Key, Proposed, read_batch
 from ratings.library.importing.report import SourceCounts, Tally
 from ratings.library.importing.working import Worked, Worker
 from ratings.library.models import Dataset, Rationale, Source
+from ratings.library.writers import Said, ensure_sources
 
 _FIELDS = (
     "question",
@@ -74,6 +75,7 @@ class RationaleWriter:
         self._replaces = replaces
         self._returns = returns
         self._sources: dict[str, int] = {}
+        self._said: set[Said] = set()
         self._now = as_timestamp(timezone.now())
         self._worker = Worker(self._family, beside=connection.vendor == "postgresql")
         self._pending = _Pending({}, [])
@@ -88,7 +90,7 @@ class RationaleWriter:
         graded, before = self._worker.result(), self._pending
         if self._returns:
             self._store(before, graded)
-        self._learn_sources({one.row.source for one in proposed})
+        self._learn_sources({Said(one.row.source, one.row.written_by, one.row.assumed) for one in proposed})
         keys = [self._key(one) for one in proposed]
         batch = read_batch(proposed, keys, replaces=self._replaces)
         for one, key in zip(proposed, keys, strict=True):
@@ -112,15 +114,18 @@ class RationaleWriter:
         self._pending = _Pending({}, [])
         self._store(before, graded)
 
+    def writers(self) -> dict[str, str]:
+        """Who wrote what the sources met so far hold; "" where nobody has said."""
+        found = Source.objects.filter(pk__in=self._sources.values())
+        return dict(found.order_by("label").values_list("label", "written_by"))
+
     def _key(self, one: Proposed) -> Key:
         return one.question.pk, self._sources[one.row.source], text_digest(one.row.text)
 
-    def _learn_sources(self, labels: Iterable[str]) -> None:
-        unknown = sorted(label for label in labels if label not in self._sources)
-        if unknown:
-            # In one order, so that two imports that bring the same new sources can not wait for each other.
-            Source.objects.bulk_create([Source(label=label) for label in unknown], ignore_conflicts=True)
-            self._sources.update(Source.objects.filter(label__in=unknown).values_list("label", "pk"))
+    def _learn_sources(self, said: set[Said]) -> None:
+        if new := said - self._said:
+            self._said |= new
+            self._sources.update(ensure_sources(new))
 
     def _change(self, batch: Batch) -> None:
         if batch.retired:

@@ -27,7 +27,7 @@ def read(stream: BinaryIO, options: ReadOptions) -> Iterator[RationalesRow | Row
             text = required_text(explanation, "open-ended")
         except RowProblem as problem:
             raise RowProblem(f"explanation.{problem.field}", problem.value, problem.message) from None
-        rationale = RationaleRow(source=options.people, text=text, given=True)
+        rationale = RationaleRow(source=options.people, text=text, given=True, written_by=options.writers)
         return RationalesRow(row=row, question=question, rationales=(rationale,), question_field="id")
 
     return json_rows(stream, parse)

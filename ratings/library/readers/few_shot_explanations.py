@@ -13,9 +13,9 @@ from collections.abc import Sequence
 
 from problems.types import Choice
 from ratings.library.readers.csv_records import CsvRecord, Parse
-from ratings.library.readers.fields import checked_text, id_in, required_text, slug
+from ratings.library.readers.fields import assumed_of, checked_text, id_in, required_text, slug
 from ratings.library.readers.options import ReadOptions
-from ratings.library.records import QuestionRow, RationaleRow, RowProblem
+from ratings.library.records import QuestionRow, RationaleRow, RowProblem, Writer
 
 COLUMNS = ("Input.id", "Input.question", "Input.answer_choices", "Input.gold_label")
 LABELS = "ABCDE"
@@ -46,7 +46,7 @@ def parser(header: Sequence[str], options: ReadOptions) -> Parse[QuestionRow]:
             choices=choices,
             answer=_label(required_text(record, "Input.gold_label"), choices),
             split=None,
-            rationales=tuple(_explanations(record, label)),
+            rationales=tuple(_explanations(record, label, options)),
             labelled=False,
             answer_field="Input.gold_label",
         )
@@ -70,18 +70,26 @@ def _label(gold: str, choices: Sequence[Choice]) -> str:
     raise RowProblem("Input.gold_label", gold, "is none of the choices; expected the text of one")
 
 
-def _explanations(record: CsvRecord, label: str) -> list[RationaleRow]:
+def _explanations(record: CsvRecord, label: str, options: ReadOptions) -> list[RationaleRow]:
     found: list[RationaleRow] = []
     if "Input.explanation" in record:
+        text = checked_text("Input.explanation", record["Input.explanation"])
         found.append(
-            RationaleRow(label, checked_text("Input.explanation", record["Input.explanation"]), given=True)
+            RationaleRow(label, text, given=True, written_by=options.written_by, assumed=assumed_of(label))
         )
     for number in range(1, len(LABELS) + 1):
         field = f"Input.explanation_{number}"
         if field in record:
             source = _sampler(f"Input.source_sample_{number}", record)
             found.append(
-                RationaleRow(source, checked_text(field, record[field]), None, True, _nll(number, record))
+                RationaleRow(
+                    source,
+                    checked_text(field, record[field]),
+                    None,
+                    True,
+                    _nll(number, record),
+                    written_by=Writer.MODEL,
+                )
             )
     return found
 

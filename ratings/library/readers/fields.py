@@ -11,7 +11,7 @@ from typing import Any
 
 from problems.types import Choice
 from ratings.library.readers.lines import kind_of
-from ratings.library.records import RationaleRow, RowProblem
+from ratings.library.records import HUMAN, RationaleRow, RowProblem, Writer
 
 MAX_CHARACTERS = 100_000
 MAX_CHOICES = 26
@@ -160,6 +160,21 @@ def meta_in(record: Record, field: str = "meta") -> dict[str, Any] | None:
     return value
 
 
+def writer_in(record: Record, field: str = "written_by") -> str | None:
+    """Who wrote the rationales of the row's source; None if the row does not say."""
+    value = record.get(field)
+    if value is None:
+        return None
+    if value not in list(Writer):
+        raise RowProblem(field, value, "expected one of " + ", ".join(Writer))
+    return str(value)
+
+
+def assumed_of(source: str) -> str | None:
+    """Who is taken to have written a source's rationales where nobody says it."""
+    return Writer.PEOPLE if source == HUMAN else None
+
+
 def _inline(where: str, entry: object) -> RationaleRow:
     if not isinstance(entry, dict):
         raise RowProblem(where, entry, f"is {kind_of(entry)}; expected an object with source and text")
@@ -170,6 +185,7 @@ def _inline(where: str, entry: object) -> RationaleRow:
             answer=answer_in(entry, "answer"),
             given=given_in(entry),
             meta=meta_in(entry),
+            written_by=writer_in(entry),
         )
     except RowProblem as problem:
         raise RowProblem(f"{where}.{problem.field}", problem.value, problem.message) from None

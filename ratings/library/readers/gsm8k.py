@@ -23,7 +23,7 @@ def read(stream: BinaryIO, options: ReadOptions) -> Iterator[QuestionRow | RowEr
             choices=None,
             answer=solution,
             split=split_in(record),
-            rationales=(RationaleRow(source=options.people, text=solution),),
+            rationales=(RationaleRow(source=options.people, text=solution, written_by=options.writers),),
         )
 
     return json_rows(stream, parse)

@@ -14,7 +14,7 @@ from ratings.library.digests import derived_id
 from ratings.library.readers.fields import required_text, slug
 from ratings.library.readers.lines import json_rows
 from ratings.library.readers.options import ReadOptions
-from ratings.library.records import RationaleRow, RationalesRow, RowError, RowProblem
+from ratings.library.records import RationaleRow, RationalesRow, RowError, RowProblem, Writer
 
 
 def read(stream: BinaryIO, options: ReadOptions) -> Iterator[RationalesRow | RowError]:
@@ -45,4 +45,4 @@ def _solution(model: str, value: dict[str, Any]) -> RationaleRow:
     if is_correct is not None and not isinstance(is_correct, bool):
         raise RowProblem(f"{model}.is_correct", is_correct, "expected true or false")
     meta = None if is_correct is None else {"is_correct": is_correct}
-    return RationaleRow(source=slug("source", model), text=text, meta=meta)
+    return RationaleRow(source=slug("source", model), text=text, meta=meta, written_by=Writer.MODEL)

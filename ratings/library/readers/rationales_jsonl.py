@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
-from ratings.library.readers.fields import answer_in, checked_text, given_in, meta_in, required_text, slug
+from ratings.library.readers.fields import (
+    answer_in,
+    assumed_of,
+    checked_text,
+    given_in,
+    meta_in,
+    required_text,
+    slug,
+    writer_in,
+)
 from ratings.library.readers.lines import json_rows
 from ratings.library.readers.options import ReadOptions
 from ratings.library.records import RationaleRow, RationalesRow, RowError, RowProblem
@@ -18,12 +27,15 @@ def read(stream: BinaryIO, options: ReadOptions) -> Iterator[RationalesRow | Row
             question = str(question)
         if question is None:
             required_text(record, "question")
+        source = _source(record, options)
         rationale = RationaleRow(
-            source=_source(record, options),
+            source=source,
             text=required_text(record, "text"),
             answer=answer_in(record, "answer"),
             given=given_in(record),
             meta=meta_in(record),
+            written_by=writer_in(record) or options.written_by,
+            assumed=assumed_of(source),
         )
         return RationalesRow(row=row, question=checked_text("question", question), rationales=(rationale,))
 

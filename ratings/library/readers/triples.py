@@ -20,11 +20,11 @@ RATIONALES = 3
 
 
 def read(stream: BinaryIO, options: ReadOptions) -> Iterator[QuestionRow | RowError]:
-    return json_rows(stream, parse)
+    return json_rows(stream, lambda row, record: parse(row, record, options))
 
 
-def parse(row: int, record: dict[str, Any]) -> QuestionRow:
-    question = questions_jsonl.parse(row, record)
+def parse(row: int, record: dict[str, Any], options: ReadOptions) -> QuestionRow:
+    question = questions_jsonl.parse(row, record, options)
     if len(question.rationales) != RATIONALES:
         sources = [rationale.source for rationale in question.rationales]
         raise RowProblem(

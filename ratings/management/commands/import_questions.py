@@ -11,6 +11,7 @@ from accounts.audit import COMMAND
 from accounts.commands import JsonCommand, progress
 from problems.types import Family
 from ratings.library.formats import QUESTION_FORMATS
+from ratings.library.records import Writer
 from ratings.library.services import import_questions
 
 
@@ -34,6 +35,11 @@ class Command(JsonCommand):
         )
         parser.add_argument(
             "--source", help="the source of the people who wrote the file's solutions (else human)"
+        )
+        parser.add_argument(
+            "--written-by",
+            choices=list(Writer),
+            help="who wrote the rationales, where the rows (`written_by`) and the format do not say",
         )
         parser.add_argument(
             "--dry-run", action="store_true", help="check and count everything, write nothing"

@@ -11,6 +11,7 @@ from accounts.audit import COMMAND
 from accounts.commands import JsonCommand, progress
 from problems.types import Family
 from ratings.library.formats import RATIONALE_FORMATS, TRIPLES
+from ratings.library.records import Writer
 from ratings.library.services import import_rationales
 
 
@@ -31,6 +32,11 @@ class Command(JsonCommand):
             "--family",
             choices=[family.value for family in Family],
             help="triples: the family of a new dataset",
+        )
+        parser.add_argument(
+            "--written-by",
+            choices=list(Writer),
+            help="who wrote the rationales, where the rows (`written_by`) and the format do not say",
         )
         parser.add_argument("--split", help="triples: the split of questions whose row states none")
         parser.add_argument(

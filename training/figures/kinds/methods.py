@@ -28,6 +28,8 @@ PLAIN, FEW_SHOT, DIRECT, SFT = (
     "fine-tuned on rationales",
 )
 WITHOUT, WITH = "STaR without rationalization", "STaR with rationalization"
+#: Of an answer: all that the context has room for, the most that an evaluation asks for by itself.
+ROOM = "as many as fit"
 #: In the order of the paper's tables.
 ORDER = (PLAIN, FEW_SHOT, DIRECT, SFT, WITHOUT, WITH)
 
@@ -43,6 +45,7 @@ class MethodResult:
 
     accuracy: greedy, on the test questions. generated, rationalized: shares of the training questions that it learned
     from, as they are or through a hinted solution; both 0 for what learned nothing. facts: None for the base.
+    evaluation, shots: which one it is of, and the worked examples in its prompts.
     """
 
     method: str
@@ -52,6 +55,8 @@ class MethodResult:
     generated: float = 0.0
     rationalized: float = 0.0
     facts: RunFacts | None = None
+    evaluation: int | None = None
+    shots: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +65,7 @@ class _Row:
     accuracy: Spread
     generated: float
     rationalized: float
+    shots: int
 
 
 def build(results: Sequence[MethodResult], *, dataset: str) -> Figure:
@@ -85,6 +91,7 @@ def _row(method: str, results: Sequence[MethodResult]) -> _Row:
         spread_of([one.accuracy for one in results]),
         spread_of([one.generated for one in results]).mean,
         spread_of([one.rationalized for one in results]).mean,
+        results[0].shots,
     )
 
 
@@ -92,13 +99,20 @@ def _single(one: MethodResult) -> dict[str, Any]:
     label = "" if one.facts is None else one.facts.label
     row = {"method": one.method, "seed": one.seed, "run": label, "questions": one.questions}
     spread = {"accuracy": one.accuracy, "deviation": None, "low": None, "high": None, "seeds": 1}
-    return {**row, **spread, "generated": one.generated, "rationalized": one.rationalized}
+    settings = {
+        "evaluation": one.evaluation,
+        "shots": one.shots,
+        "decoding": "greedy",
+        "max_new_tokens": None,
+    }
+    return {**row, **spread, "generated": one.generated, "rationalized": one.rationalized, **settings}
 
 
 def _mean(row: _Row) -> dict[str, Any]:
     spread = asdict(row.accuracy)
     head = {"method": row.method, "seed": None, "run": "", "questions": None, "accuracy": spread.pop("mean")}
-    return {**head, **spread, "generated": row.generated, "rationalized": row.rationalized}
+    settings = {"evaluation": None, "shots": row.shots, "decoding": "greedy", "max_new_tokens": ROOM}
+    return {**head, **spread, "generated": row.generated, "rationalized": row.rationalized, **settings}
 
 
 def _panel(rows: Sequence[_Row], results: Sequence[MethodResult], title: str) -> Chart:
