@@ -62,7 +62,7 @@ RELEASED = {
 OURS = {
     "base", "seed", "studies", "raters", "hold", "final_share", "precision", "gradient_checkpointing", "processes",
     "lora_alpha", "lora_targets", "lora_dropout", "save_every", "keep", "later_groups", "later_split",
-    "batch_questions", "verifier", "verifier_share", "replay_split", "min_gain",
+    "batch_questions", "verifier", "verifier_share", "verifier_above", "replay_split", "min_gain",
 }  # fmt: skip
 
 
