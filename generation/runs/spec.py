@@ -148,6 +148,12 @@ def require_context(model: LanguageModel, new_tokens: int | None, *, field: str 
         )
 
 
+def refuse_own_shots(split: str | None, shots: int, *, field: str = "split") -> None:
+    """Raises InvalidInput where questions would be asked behind their own solutions."""
+    if shots and split == PROMPT_SPLIT:
+        refuse(field, split, "another split: its questions are the worked examples themselves")
+
+
 def asked_of(revision: QuestionRevision) -> Asked:
     """A stored question as a model is asked it."""
     choices = tuple(Choice(**choice) for choice in revision.choices)
@@ -184,9 +190,8 @@ def _revisions(dataset: Dataset, split: str | None) -> list[QuestionRevision]:
 
 def _prefix(spec: GenerationSpec, dataset: Dataset, revisions: Sequence[QuestionRevision]) -> str:
     """What build_prompt puts before every question alike."""
+    refuse_own_shots(spec.split, spec.shots)
     shots = draw_shots(dataset, spec.shots, seed=spec.seed)
-    if spec.split == PROMPT_SPLIT and shots:
-        refuse("split", spec.split, "another split: its questions are the worked examples themselves")
     examples = [Shot(asked_of(shot.revision), shot.text) for shot in shots]
     family, first = Family(dataset.family), asked_of(revisions[0])
     with _told_as_input(revisions[0]):

@@ -146,6 +146,8 @@ def test_an_evaluation_that_was_interrupted_ends_with_the_same_numbers(monkeypat
         ({"model": "none"}, ("unknown_model", "model")),
         ({"dataset": "none"}, ("unknown_dataset", "dataset")),
         ({"split": "none"}, ("empty_split", "split")),
+        # Behind their own solutions.
+        ({"split": "prompt", "shots": 2}, ("invalid", "split")),
         ({"verifiers": ("none",)}, ("unknown_model", "verifier")),
         ({"verifiers": ("tiny-base", "tiny-base")}, ("invalid", "verifier")),
         ({"verifiers": ("generator_logprob",)}, ("invalid", "verifier")),

@@ -14,8 +14,10 @@ from generation.registry.services import register_model
 from jobs.models import Job
 from jobs.services import cancel_job
 from ratings.studies.models import Study
+from tests.generation_runs.worlds import make_questions
 from tests.training_runs.worlds import base, launched, make_sums, recipe, staged
 from tests.worlds import make_study
+from training.recipes.errors import RecipeError
 from training.runs.errors import EmptySplit, LabelTaken
 from training.runs.launching import launch_training, launch_training_for, resume_run
 from training.runs.models import Iteration, TrainingRun
@@ -51,6 +53,10 @@ def test_a_launch_stores_the_whole_recipe_the_job_and_a_line_of_the_audit() -> N
         ("star", {"split": "none"}, ("empty_split", "split")),
         ("star", {"validation_split": "none"}, ("empty_split", "validation_split")),
         ("star", {"validation_split": "train"}, ("invalid", "validation_split")),
+        # Behind their own solutions.
+        ("star", {"split": "prompt", "shots": 2}, ("invalid", "split")),
+        ("star", {"validation_split": "prompt", "shots": 2}, ("invalid", "validation_split")),
+        ("star", {"later_split": "prompt", "later_from": 2, "shots": 2}, ("invalid", "later_split")),
         ("vstar", {"sources": ["none"]}, ("unknown_source", "sources")),
         ("vstar", {"split": "none"}, ("empty_split", "split")),
         ("sft", {"sources": ["none"]}, ("unknown_source", "sources")),
@@ -86,9 +92,20 @@ def test_a_model_behind_an_endpoint_can_not_be_trained(settings) -> None:
     assert refusal(base="served") == ("not_trainable", "base")
 
 
-def test_open_questions_are_nothing_for_star() -> None:
-    from tests.generation_runs.worlds import make_questions
+def test_a_split_that_is_empty_says_how_it_is_filled_and_what_can_be_done_without() -> None:
+    make_sums(count=60)
+    with pytest.raises(EmptySplit, match="--dataset sums --split dev brings a file into it") as caught:
+        launched(validation_split="dev", patience=3)
+    assert 'or "" (with patience = 0' in caught.value.message
+    with pytest.raises(RecipeError, match="0 where validation_split is empty: .* Set both") as refused:
+        launched(validation_split="", patience=3)
+    assert refused.value.details["field"] == "patience"
+    make_questions("choices", family="commonsenseqa", split="train")
+    with pytest.raises(EmptySplit, match="--split validation brings its dev file into it"):
+        launched(dataset="choices")
 
+
+def test_open_questions_are_nothing_for_star() -> None:
     make_questions("sums", family="open")
     make_questions("sums", split="validation", family="open")
     assert refusal() == ("not_graded", "dataset")

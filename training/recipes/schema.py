@@ -151,7 +151,10 @@ class Star(TextRecipe):
                 "samples", self.samples, "1 while temperature is 0: greedy samples are all the same"
             )
         if self.patience and not self.validation_split:
-            raise bad_value("patience", self.patience, "0 where validation_split is empty")
+            expected = (
+                "0 where validation_split is empty: whether accuracy rises is seen on its questions. Set both"
+            )
+            raise bad_value("patience", self.patience, expected)
         if self.min_gain and not self.patience:
             raise bad_value("min_gain", self.min_gain, "0 where patience is 0")
         self._check_hints()

@@ -12,7 +12,7 @@ from accounts.errors import InvalidInput, StarchamberError
 from generation.registry.models import LanguageModel
 from generation.registry.selectors import folder_of, get_model
 from generation.registry.services import OWN_BASES, ensure_own_base
-from generation.runs.spec import require_context
+from generation.runs.spec import refuse_own_shots, require_context
 from generation.runs.vocabulary import writer_at_hand
 from problems.types import Family
 from ratings.library.datasets import get_dataset
@@ -82,7 +82,7 @@ def check_questions(recipe: Recipe) -> Dataset:
         if split := getattr(recipe, key, ""):
             require_questions(dataset, split, key=key)
     if isinstance(recipe, Star):
-        choose_shots(dataset, recipe.shots, seed=recipe.seed)
+        _check_shots(dataset, recipe)
     return dataset
 
 
@@ -111,9 +111,21 @@ def require_questions(dataset: Dataset, split: str, *, key: str) -> None:
     if not splits.get(split):
         known = ", ".join(f"{name} ({count:,})" for name, count in splits.items()) or "none"
         raise EmptySplit(
-            f"{key}: dataset {dataset.name!r} has no questions in split {split!r}; its splits are {known}.",
+            f"{key}: dataset {dataset.name!r} has no questions in split {split!r}; its splits are {known}."
+            f" {_how_to_fill(dataset, split, key)}",
             details={"field": key, "value": split, "dataset": dataset.name, "expected": list(splits)},
         )
+
+
+def _how_to_fill(dataset: Dataset, split: str, key: str) -> str:
+    """Where a split's questions come from, and what can be done without."""
+    of_csqa = dataset.family == Family.COMMONSENSEQA
+    which = "its dev file" if of_csqa and split == "validation" else "a file"
+    command = f"import_questions FILE --format {'commonsenseqa' if of_csqa else 'FORMAT'}"
+    made = f"manage.py {command} --dataset {dataset.name} --split {split} brings {which} into it"
+    if key != "validation_split":
+        return f"To fill it: {made}."
+    return f'Name another, or "" (with patience = 0, where the recipe has it) to measure nothing on the way; {made}.'
 
 
 def require_graded(dataset: Dataset) -> None:
@@ -149,12 +161,18 @@ def _check_star(dataset: Dataset, recipe: Star) -> None:
         _check_later_groups(dataset, recipe, grouped)
     if recipe.later_split:
         require_questions(dataset, recipe.later_split, key="later_split")
-    choose_shots(dataset, recipe.shots, seed=recipe.seed)
+    _check_shots(dataset, recipe)
     if recipe.replay_per_iteration:
         require_questions(dataset, recipe.replay_split, key="replay_split")
         _check_sources(dataset, recipe.replay_split, (), key="replay_split")
     if recipe.verifier:
         about("verifier", lambda: trainable_model(recipe.verifier))
+
+
+def _check_shots(dataset: Dataset, recipe: Star) -> None:
+    for key in ("split", "validation_split", "later_split"):
+        refuse_own_shots(getattr(recipe, key), recipe.shots, field=key)
+    choose_shots(dataset, recipe.shots, seed=recipe.seed)
 
 
 def _check_later_groups(dataset: Dataset, recipe: Star, grouped: str | None) -> None:

@@ -16,7 +16,7 @@ from generation.registry.models import LanguageModel
 from generation.registry.selectors import folder_of, get_model
 from generation.registry.services import check_endpoint
 from generation.runs.shots import draw_shots
-from generation.runs.spec import require_context
+from generation.runs.spec import refuse_own_shots, require_context
 from generation.runs.vocabulary import require_layout, writer_at_hand
 from jobs.services import create_job
 from ratings.library.datasets import get_dataset
@@ -129,6 +129,7 @@ def check_spec(spec: EvaluationSpec) -> Named:
     require_graded(dataset)
     require_questions(dataset, spec.split, key="split")
     require_context(model, spec.max_new_tokens)
+    refuse_own_shots(spec.split, spec.shots)
     draw_shots(dataset, spec.shots, seed=spec.seed)
     named = Named(model, dataset, _verifiers(spec.verifiers))
     for field, one in named.readers:
