@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from rest_framework.exceptions import NotFound
+from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.pagination import CursorPagination
 from rest_framework.request import Request
 
@@ -19,6 +19,19 @@ class NewestFirstPagination(CursorPagination):
     page_size = 100
     page_size_query_param = "page_size"
     max_page_size = 1000
+
+    def get_page_size(self, request: Request) -> int | None:
+        """More than the largest is the largest; what is no size is refused, which the base takes for the usual one."""
+        asked = request.query_params.get(self.page_size_query_param)
+        if asked is not None and not (asked.isascii() and asked.isdecimal() and int(asked[:20]) > 0):
+            raise ValidationError(
+                {
+                    "page_size": [
+                        f"{asked[:50]!r} is no size of a page; expected a whole number from 1 to 1000."
+                    ]
+                }
+            )
+        return super().get_page_size(request)
 
     def decode_cursor(self, request: Request) -> Any:
         """A cursor names an id; one that names anything else would reach the database as it stands."""

@@ -7,6 +7,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from accounts.bodies import Body
 from generation.registry.models import LanguageModel
 from generation.registry.settings import MAX_SERVED_NAME, ModelSettings, Protocol, RationaleText
 from generation.runs.models import Candidate, GenerationRun
@@ -61,7 +62,7 @@ class LanguageModelSerializer(serializers.ModelSerializer[LanguageModel]):
         read_only_fields = fields
 
 
-class NewLanguageModelSerializer(serializers.Serializer[Any]):
+class NewLanguageModelSerializer(Body):
     """Exactly one of `path`, `hub` and `endpoint`."""
 
     label = serializers.CharField()  # type: ignore[assignment]  # the contract's name for it
@@ -143,7 +144,7 @@ class GenerationWithSummarySerializer(GenerationSerializer):
         return dict(SummarySerializer(summary_of(run)).data)
 
 
-class NewGenerationSerializer(serializers.Serializer[Any]):
+class NewGenerationSerializer(Body):
     """CONTRACT.md's `generate`; bounds are checked by the run's spec."""
 
     dataset = serializers.CharField()

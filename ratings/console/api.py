@@ -20,6 +20,7 @@ from rest_framework.views import APIView
 
 from accounts.audit import Actor
 from accounts.errors import InvalidInput
+from accounts.filters import TruthFilter
 from accounts.gates import require, staff_user
 from accounts.models import User
 from accounts.roles import Act
@@ -279,9 +280,9 @@ class RatingFilter(django_filters.FilterSet):  # type: ignore[misc]  # django-fi
     rater = django_filters.CharFilter(field_name="rater__name")
     raters = django_filters.ChoiceFilter(field_name="rater__kind", choices=Rater.Kind.choices)
     question = django_filters.CharFilter(field_name="triple__question__external_id")
-    current = django_filters.BooleanFilter()
-    skipped = django_filters.BooleanFilter()
-    surplus = django_filters.BooleanFilter()
+    current = TruthFilter()
+    skipped = TruthFilter()
+    surplus = TruthFilter()
 
     class Meta:
         model = Rating

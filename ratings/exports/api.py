@@ -21,6 +21,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts.bodies import Body
 from accounts.gates import require, staff_user
 from accounts.roles import Act
 from ratings.exports.errors import NoStoredFile
@@ -63,7 +64,7 @@ class ExportSerializer(serializers.ModelSerializer[Export]):
         return reverse("api_export_file", args=[export.pk]) if export.path else None
 
 
-class NewExportSerializer(serializers.Serializer[Any]):
+class NewExportSerializer(Body):
     """The service says which values it knows, so that pages, API and commands refuse in the same words."""
 
     study = serializers.CharField()

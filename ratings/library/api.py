@@ -15,6 +15,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.audit import Actor
+from accounts.filters import TruthFilter
 from accounts.gates import require, staff_user
 from accounts.models import User
 from accounts.roles import Act
@@ -111,7 +112,7 @@ class RationaleFilter(django_filters.FilterSet):  # type: ignore[misc]  # django
     question = django_filters.CharFilter(field_name="question__external_id")
     source = django_filters.CharFilter(field_name="source__label")
     verdict = django_filters.ChoiceFilter(choices=VERDICT_CHOICES)
-    live = django_filters.BooleanFilter()
+    live = TruthFilter()
 
     class Meta:
         model = Rationale

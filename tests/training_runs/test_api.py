@@ -151,3 +151,34 @@ def test_cancelled_once_and_resumed_once(rows, engineer, what) -> None:
     assert ask(client, "post", f"{path}/cancel/")[1]["code"] == "job_ended"
     assert ask(client, "post", f"{path}/resume/")[1]["job"]["state"] == "queued"
     assert Job.objects.filter(state="queued").count() == 2
+
+
+MISSPELT: list[tuple[str, dict[str, Any], str]] = [
+    ("evaluations/", {"model": RESULT, "dataset": "sums", "sample": 2}, "sample"),
+    ("runs/", {"algorithm": "star", "recipe": "star", "label": "x", "seett": {}}, "seett"),
+    ("runs/estimate/", {"algorithm": "star", "recipe": "star", "sett": {}}, "sett"),
+    ("measurements/", {"model": "tiny-base", "dataset": "sums", "typo": 1}, "typo"),
+    ("figures/", {"name": "addition", "runs": ["first"], "typo": 1}, "typo"),
+    ("generations/", {"model": "tiny-base", "dataset": "sums", "samples": 1, "spliit": "train"}, "spliit"),
+]
+
+
+def test_a_misspelt_key_starts_no_work(rows, engineer) -> None:
+    client, jobs = client_of(engineer), Job.objects.count()
+    for path, body, key in MISSPELT:
+        status, answer = ask(client, "post", path, body)
+        assert (status, answer["code"], list(answer["details"])) == (422, "invalid", [key])
+        assert answer["message"].startswith(f"{key}: No such key; expected ")
+    assert Job.objects.count() == jobs
+
+
+def test_what_no_list_can_be_asked_for_is_refused_and_truths_are_filtered_by(rows, engineer) -> None:
+    client = client_of(engineer)
+    for query in ("page_size=abc", "page_size=0", "page_size=-1", "is_result=perhaps"):
+        status, answer = ask(client, "get", f"checkpoints/?{query}")
+        assert (status, list(answer["details"])) == (422, [query.partition("=")[0]])
+    found = {
+        word: len(ask(client, "get", f"checkpoints/?is_result={word}&page_size=5000")[1]["results"])
+        for word in ("true", "True", "0", "")
+    }
+    assert found == {"true": 1, "True": 1, "0": 0, "": 1}

@@ -151,3 +151,22 @@ def test_a_recipe_whose_dataset_is_missing_begins_with_one_of_its_family_or_none
     page = client.get(f"/runs/new/{recipe}/").content.decode()
     assert Filled(page).sent["dataset"] == chosen
     assert ("Choose a dataset" in page) == (not chosen)
+
+
+def test_of_two_datasets_of_its_family_a_recipe_takes_none_unasked(client: Client, engineer) -> None:
+    client.force_login(engineer)
+    Dataset.objects.create(name="more-sums", family="addition")
+    assert Filled(client.get("/runs/new/star_addition/").content.decode()).sent["dataset"] == ""
+
+
+@pytest.mark.parametrize(
+    ("recipe", "chosen"),
+    [("star_paper", ""), ("star_addition_quick", "tiny-addition"), ("star", "tiny-base")],
+)
+def test_a_recipe_whose_base_is_not_here_begins_with_no_other(
+    client: Client, engineer, recipe: str, chosen: str
+) -> None:
+    client.force_login(engineer)
+    page = client.get(f"/runs/new/{recipe}/").content.decode()
+    assert Filled(page).sent["base"] == chosen
+    assert ("Choose a base model" in page) == (not chosen)

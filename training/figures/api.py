@@ -12,6 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts.bodies import Body
 from accounts.gates import require, staff_user
 from accounts.roles import Act
 from training.figures.catalogue import KINDS
@@ -48,7 +49,7 @@ class FigureWithNumbersSerializer(FigureSerializer):
         return from_stored(figure).numbers if figure.result else []
 
 
-class NewFigureSerializer(serializers.Serializer[Any]):
+class NewFigureSerializer(Body):
     """`runs`: labels of finished runs."""
 
     name = serializers.ChoiceField(choices=list(KINDS))

@@ -16,6 +16,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.audit import Actor
+from accounts.filters import TruthFilter
 from accounts.gates import require, staff_user
 from accounts.roles import Act
 from jobs.models import Job
@@ -195,7 +196,7 @@ class PairsView(generics.ListAPIView[PreferencePair]):
 class CheckpointFilter(django_filters.FilterSet):  # type: ignore[misc]  # django-filter ships no types
     run = django_filters.NumberFilter(field_name="run_id")
     model = django_filters.CharFilter(field_name="model__label")
-    is_result = django_filters.BooleanFilter()
+    is_result = TruthFilter()
 
     class Meta:
         model = Checkpoint

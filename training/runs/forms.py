@@ -8,7 +8,7 @@ from typing import Any
 from django import forms
 
 from generation.registry.models import LanguageModel
-from generation.registry.services import TINY_BASE
+from generation.registry.services import OWN_BASES
 from problems.types import Family
 from ratings.library.models import Dataset, Source
 from ratings.studies.models import Study
@@ -99,7 +99,7 @@ def field_for(key: KeyAbout) -> forms.Field:
         case "dataset":
             return forms.ChoiceField(choices=_dataset_choices(key.default))
         case "base":
-            return forms.ChoiceField(choices=[(label, label) for label in _base_models()])
+            return forms.ChoiceField(choices=_base_choices(key.default))
         case "verifier":
             return forms.ChoiceField(
                 choices=[("", "None"), *((label, label) for label in _base_models())], required=False
@@ -180,17 +180,23 @@ def _dataset_choices(usual: str) -> list[tuple[str, str]]:
 
 
 def _usual_dataset(usual: str) -> str:
-    """The recipe's own, or the newest of its family; "" where there is neither."""
+    """The recipe's own, or the one that there is of its family; "" where there is neither, or a choice to make."""
     if Dataset.objects.filter(name=usual).exists():
         return usual
-    found = Dataset.objects.filter(family=_FAMILIES.get(usual, "")).order_by("-pk")
-    return found.values_list("name", flat=True).first() or ""
+    found = Dataset.objects.filter(family=_FAMILIES.get(usual, "")).values_list("name", flat=True)[:2]
+    return found[0] if len(found) == 1 else ""
+
+
+def _base_choices(usual: str) -> list[tuple[str, str]]:
+    """All models to begin with; where the recipe's own is not here, the first choice is none."""
+    found = [(label, label) for label in _base_models()]
+    return found if any(label == usual for label, _ in found) else [("", "Choose a base model"), *found]
 
 
 def _base_models() -> list[str]:
-    """Those whose weights are here, newest first; the committed base is registered when it is first named."""
+    """Those whose weights are here, newest first; the committed bases are registered when they are first named."""
     here = LanguageModel.objects.exclude(kind=LanguageModel.Kind.ENDPOINT)
-    return list(dict.fromkeys([*here.order_by("-id").values_list("label", flat=True), TINY_BASE]))
+    return list(dict.fromkeys([*here.order_by("-id").values_list("label", flat=True), *OWN_BASES]))
 
 
 def _visible_studies() -> list[str]:

@@ -8,6 +8,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from accounts.bodies import Body
 from generation.registry.models import LanguageModel
 from training.recipes.schema import ALGORITHMS
 from training.runs.against_base import against_base
@@ -140,18 +141,19 @@ class RunWithIterationsSerializer(RunSerializer):
         return [one.as_json() for one in against_base(run)]
 
 
-class AskedRunSerializer(serializers.Serializer[Any]):
+class AskedRunSerializer(Body):
     """`set`: instead of the recipe's values, by key."""
 
     algorithm = serializers.CharField(help_text=f"one of {', '.join(ALGORITHMS)}")
     recipe = serializers.CharField(help_text="the name of a recipe")
     set = serializers.DictField(child=serializers.JSONField(), default=dict)
+    label = serializers.CharField(required=False, help_text="not looked at: the body of a launch will do")  # type: ignore[assignment]  # a field's own label is never asked for here
 
 
 class NewRunSerializer(AskedRunSerializer):
     """The same, with what the resulting model is to be called."""
 
-    label = serializers.CharField()  # type: ignore[assignment]  # a field's own label is never asked for here
+    label = serializers.CharField()  # type: ignore[assignment]
 
 
 class ExampleSerializer(serializers.ModelSerializer[TrainingExample]):
@@ -269,7 +271,7 @@ class EvaluationSerializer(serializers.ModelSerializer[Evaluation]):
         read_only_fields = fields
 
 
-class NewEvaluationSerializer(serializers.Serializer[Any]):
+class NewEvaluationSerializer(Body):
     """The service says which values it knows, so that pages, API and commands refuse in the same words."""
 
     model = serializers.CharField()

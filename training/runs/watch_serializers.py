@@ -7,6 +7,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from accounts.bodies import Body
 from training.runs.measured_models import Measurement
 from training.runs.serializers import JobStateSerializer
 
@@ -35,7 +36,7 @@ class MeasurementSerializer(serializers.ModelSerializer[Measurement]):
         read_only_fields = fields
 
 
-class NewMeasurementSerializer(serializers.Serializer[Any]):
+class NewMeasurementSerializer(Body):
     model = serializers.CharField()
     dataset = serializers.CharField()
 
