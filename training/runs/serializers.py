@@ -153,7 +153,7 @@ class AskedRunSerializer(Body):
 class NewRunSerializer(AskedRunSerializer):
     """The same, with what the resulting model is to be called."""
 
-    label = serializers.CharField()  # type: ignore[assignment]
+    label = serializers.CharField()
 
 
 class ExampleSerializer(serializers.ModelSerializer[TrainingExample]):
