@@ -17,7 +17,7 @@ from training.figures.kinds.methods import MethodResult
 from training.figures.kinds.step_counts import SolutionSteps
 from training.figures.rendering import render
 from training.figures.saving import as_csv
-from training.figures.spread import spread_of
+from training.figures.spread import Spread, spread_of
 from training.figures.types import RunFacts
 
 
@@ -31,8 +31,15 @@ def test_mean_deviation_and_interval_by_hand() -> None:
 
 def test_one_seed_has_no_interval_and_an_interval_of_shares_stays_within_them() -> None:
     assert (spread_of([0.5]).deviation, spread_of([0.5]).low) == (None, None)
-    assert (spread_of([0.9, 1.0]).high, spread_of([0.0, 0.2]).low) == (1.0, 0.0)
-    assert (spread_of([1.0, 1.0]).low, spread_of([1.0, 1.0]).high) == (1.0, 1.0)
+    assert (spread_of([0.9, 0.8, 1.0]).high, spread_of([0.0, 0.1, 0.2]).low) == (1.0, 0.0)
+
+
+def test_too_few_seeds_and_seeds_that_agree_feign_no_certainty() -> None:
+    assert spread_of([0.5, 0.75]) == Spread(0.625, None, None, None, 2)
+    assert spread_of([11 / 15] * 3) == Spread(11 / 15, 0.0, None, None, 3)
+
+
+def test_what_is_no_share_has_no_spread() -> None:
     for wrong in ([], [1.2], [float("nan")]):
         with pytest.raises(ValueError, match="values"):
             spread_of(wrong)
@@ -50,18 +57,24 @@ def run(
 
 
 def test_addition_has_a_panel_for_each_arm_with_means_over_its_seeds() -> None:
-    runs = [run("with rationalization", 0), run("with rationalization", 1, gain=0.2), run("without", 0)]
+    gains = (0.1, 0.15, 0.2)
+    runs = [run("with rationalization", seed, gain=gain) for seed, gain in enumerate(gains)]
+    runs.append(run("without", 0))
     figure = addition.build(runs)
     assert [panel.title for panel in figure.panels] == ["With rationalization", "Without"]
     first = figure.panels[0]
-    assert first.head == ["iteration", "1", "2", "all"]
-    # Two digits after iteration 2: .5 and .7 have the mean .6 and the deviation .1414.
-    assert first.rows[0][0] == "base" and first.rows[2] == [2, "80.0 ± 14.1", "60.0 ± 14.1", "70.0 ± 14.1"]
+    assert first.head == ["iteration", "1, % ± SD", "2, % ± SD", "all, % ± SD"]
+    # Two digits after iteration 2: .5, .6 and .7 have the mean .6 and the deviation .1.
+    assert first.rows[0][0] == "base" and first.rows[2] == [2, "80.0 ± 10.0", "60.0 ± 10.0", "70.0 ± 10.0"]
+    assert first.summary.startswith(
+        "With rationalization, percent right after iteration 2 (mean ± SD over seeds): "
+    )
+    assert figure.panels[1].head == ["iteration", "1, %", "2, %", "all, %"]
     assert figure.panels[1].rows[2] == [2, "70.0", "50.0", "60.0"]
-    assert figure.seeds == [0, 1]
+    assert figure.seeds == [0, 1, 2]
     # Every seed's own value is a number of the figure, and so is every mean.
     singles = [row for row in figure.numbers if row["seed"] is not None]
-    assert len(singles) == 3 * 3 * 3 and len(figure.numbers) - len(singles) == 2 * 3 * 3
+    assert len(singles) == 4 * 3 * 3 and len(figure.numbers) - len(singles) == 2 * 3 * 3
     assert {frozenset(row) for row in figure.numbers} == {frozenset(figure.numbers[0])}
 
 
@@ -77,23 +90,22 @@ def test_digits_that_join_late_are_marked_where_they_join() -> None:
     (panel,) = figure.panels
     rules = [layer for layer in panel.spec["layer"] if layer["mark"].get("type") == "rule"]
     assert [rule["data"]["values"] for rule in rules] == [[{"iteration": 2}]]
-    assert panel.title == "2 digits from iteration 2 on" and panel.head == ["iteration", "1", "2"]
+    assert panel.title == "2 digits from iteration 2 on" and panel.head == ["iteration", "1, %", "2, %"]
     with pytest.raises(NothingToDraw, match="with-1 \\(none\\)"):
         digits_later.build([run("with", 0, later=later), run("with", 1)])
 
 
 def test_reversed_digits_are_drawn_against_written_ones_and_not_alone() -> None:
-    figure = reversed_digits.build([run("as written", 0), run("reversed", 0, gain=0.2), run("reversed", 1)])
+    backward = [run("reversed", seed, gain=gain) for seed, gain in enumerate((0.1, 0.15, 0.2))]
+    figure = reversed_digits.build([run("as written", 0), *backward])
     overall, lengths, written, backwards = figure.panels
-    assert overall.head == ["iteration", "as written", "reversed"]
-    assert lengths.rows == [["1", "70.0", "80.0 ± 14.1"], ["2", "50.0", "60.0 ± 14.1"]]
+    assert overall.head == ["iteration", "as written, %", "reversed, % ± SD"]
+    assert lengths.head == ["digits", "as written, %", "reversed, % ± SD"]
+    assert lengths.rows == [["1", "70.0", "80.0 ± 10.0"], ["2", "50.0", "60.0 ± 10.0"]]
     assert (written.title, backwards.title) == ("As written", "Reversed")
-    # One digit after iteration 2: .7 and .9 have the mean .8 and the deviation .1414.
-    assert backwards.head == ["iteration", "1", "2"] and backwards.rows[2] == [
-        2,
-        "80.0 ± 14.1",
-        "60.0 ± 14.1",
-    ]
+    # One digit after iteration 2: .7, .8 and .9 have the mean .8 and the deviation .1.
+    assert backwards.head == ["iteration", "1, % ± SD", "2, % ± SD"]
+    assert backwards.rows[2] == [2, "80.0 ± 10.0", "60.0 ± 10.0"]
     with pytest.raises(NothingToDraw, match="reversed digits only"):
         reversed_digits.build([run("reversed", 0)])
 
@@ -151,7 +163,9 @@ def test_the_table_has_the_papers_order_and_says_the_share_of_train() -> None:
 def test_both_arms_stand_in_one_picture_with_the_seeds_below_its_title() -> None:
     figure = addition.build([run("with rationalization", n) for n in range(3)] + [run("without", 0)])
     drawn = ET.fromstring(render(picture_spec(figure), "svg"))  # noqa: S314  our own picture
-    words = [text.text for text in drawn.iter("{http://www.w3.org/2000/svg}text")]
+    # A title of several lines is one text of several spans.
+    words = [one for text in drawn.iter("{http://www.w3.org/2000/svg}text") for one in text.itertext()]
+    assert "Bands: 95 % intervals for the mean over seeds (Student's t)" in " ".join(words)
     assert {addition.TITLE, "seeds 0, 1, 2", "With rationalization", "Without", "iteration"} <= set(words)
     assert as_csv(figure).decode().splitlines()[0] == (
         "arm,group,iteration,seed,run,accuracy,deviation,low,high,seeds"

@@ -220,6 +220,9 @@ def test_every_plan_can_be_done_and_one_that_is_wrong_names_its_key(tmp_path: Pa
         ("seeds = [0]\n", "run"),
         (f"seeds = []\n{good}", "seeds"),
         (f"seeds = [-1]\n{good}", "seeds"),
+        (f"seeds = [0, 0]\n{good}", "seeds"),
+        (f"seeds = [0]\nbase_shots = [2, 2]\n{good}", "base_shots"),
+        (f"seeds = [0]\n{good}{good}", "run.name"),
         (f"sedes = [0]\n{good}", "sedes"),
         (f'seeds = [0]\n{good}[[data]]\nmake = "poems"\n', "data.make"),
         (

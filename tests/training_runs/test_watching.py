@@ -171,6 +171,9 @@ def test_runs_are_compared_by_page_and_api(signed_in, engineer) -> None:
     assert (difference["only_first"], difference["only_second"]) == (5, 0)
     assert difference["p"] == pytest.approx(2 / 32) and difference["difference"] == pytest.approx(0.5)
     assert found["runs"][0]["final"]["questions"] == 10 and found["runs"][0]["steps"] == 4
+    # Each is the best of its iterations on these very questions, and that is said.
+    assert [one["chosen_among"] for one in found["runs"]] == [1, 1]
+    assert "best on these held-out questions themselves" in page and "questions that chose nothing" in page
     # From the list, and from a run.
     assert 'name="run" value="one"' in text_of(signed_in, "/runs/")
     run = TrainingRun.objects.get(label="one")

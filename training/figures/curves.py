@@ -16,6 +16,13 @@ from training.figures.types import RunFacts
 
 #: The group of all held-out questions.
 ALL = "all"
+#: What the lines over iterations are drawn with.
+MARKS = (
+    "Lines: means over seeds. Bands: 95 % intervals for the mean over seeds (Student's t), none for fewer than three "
+    "seeds or where all agree."
+)
+#: What the tables beside them hold.
+DEVIATION = "In tables: means over seeds, ± one standard deviation (SD) of single seeds, from three seeds on."
 _HEIGHT = 300
 
 
@@ -153,11 +160,17 @@ def _table(points: Sequence[Point], names: Sequence[str], by: str) -> tuple[list
             share_words(cells[name, number].spread) if (name, number) in cells else None for name in names
         ]
         rows.append(row)
-    return ["iteration", *names], rows
+    heads = [share_head(name, [one.spread for one in points if _line(one, by) == name]) for name in names]
+    return ["iteration", *heads], rows
+
+
+def share_head(name: str, spreads: Sequence[Spread]) -> str:
+    """Over cells of `share_words`."""
+    return f"{name}, % ± SD" if any(one.deviation is not None for one in spreads) else f"{name}, %"
 
 
 def share_words(spread: Spread) -> str:
-    """`84.2 ± 1.3`: percent, and the standard deviation over seeds where there are several."""
+    """`84.2 ± 1.3`: percent, and the standard deviation of single seeds where there are enough."""
     mean = f"{100 * spread.mean:.1f}"
     return mean if spread.deviation is None else f"{mean} ± {100 * spread.deviation:.1f}"
 
@@ -165,4 +178,5 @@ def share_words(spread: Spread) -> str:
 def _summary(points: Sequence[Point], title: str, by: str) -> str:
     last = max(point.iteration for point in points)
     said = [f"{_line(point, by)}: {share_words(point.spread)}" for point in points if point.iteration == last]
-    return f"{title}, percent right after iteration {last}: {'; '.join(said)}."
+    several = " (mean ± SD over seeds)" if any(point.spread.deviation is not None for point in points) else ""
+    return f"{title}, percent right after iteration {last}{several}: {'; '.join(said)}."

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from textwrap import wrap
 from typing import Any
 
 from training.figures.types import Figure
 
 PANEL_WIDTH = 360
+_COLUMNS = 2
+#: Of the words under the title, above each panel.
+_CHARACTERS = 70
 #: Told apart without colour vision, and in grey by their lightness (Okabe and Ito 2008, dark ones first).
 COLOURS = [
     "#0072b2",
@@ -48,11 +52,13 @@ def picture_spec(figure: Figure) -> dict[str, Any]:
         parts.append({**part, "width": PANEL_WIDTH, "title": title})
     words = "seed" if len(figure.seeds) == 1 else "seeds"
     seeds = f"{words} {', '.join(map(str, figure.seeds))}" if figure.seeds else ""
+    room = _CHARACTERS * min(len(figure.panels), _COLUMNS)
+    subtitle = [line for line in (seeds, *wrap(figure.marks, room)) if line]
     return {
         "$schema": figure.panels[0].spec["$schema"],
         "config": _CONFIG,
-        "title": {"text": figure.title, "subtitle": seeds, "offset": 14, "subtitlePadding": 5},
-        "columns": 2,
+        "title": {"text": figure.title, "subtitle": subtitle, "offset": 14, "subtitlePadding": 5},
+        "columns": _COLUMNS,
         "concat": parts,
         # A colour means the same in all panels of one figure; lengths of axes are each panel's own.
         "resolve": {"scale": {"color": "independent", "size": "independent", "strokeDash": "independent"}},

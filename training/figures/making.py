@@ -199,6 +199,7 @@ def as_stored(figure: Figure) -> dict[str, Any]:
     return {
         "title": figure.title,
         "about": figure.about,
+        "marks": figure.marks,
         "panels": [asdict(panel) for panel in figure.panels],
         # PostgreSQL keeps no order of keys.
         "numbers": {"head": list(figure.numbers[0]), "rows": [list(row.values()) for row in figure.numbers]},
@@ -217,6 +218,8 @@ def from_stored(made: FigureRecord) -> Figure:
         [Chart(**panel) for panel in stored["panels"]],
         numbers,
         [RunFacts(**run) for run in stored["runs"]],
+        # Figures of earlier versions say it nowhere.
+        stored.get("marks", ""),
     )
 
 

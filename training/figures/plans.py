@@ -157,7 +157,9 @@ def _whole_numbers(plan: str, table: Mapping[str, Any], key: str) -> list[int]:
     values = table.get(key, [])
     if not isinstance(values, list) or not all(type(value) is int and value >= 0 for value in values):
         refuse_plan(plan, key, values, "a list of whole numbers from 0")
-    return list(dict.fromkeys(values))
+    if len(set(values)) < len(values):
+        refuse_plan(plan, key, values, "each number once")
+    return list(values)
 
 
 def _text(plan: str, table: Mapping[str, Any], key: str, *, default: str) -> str:

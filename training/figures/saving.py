@@ -71,6 +71,7 @@ def as_json(figure: Figure, *, made_by: dict[str, Any]) -> bytes:
         "figure": figure.name,
         "title": figure.title,
         "about": figure.about,
+        "marks": figure.marks,
         "seeds": figure.seeds,
         "runs": [asdict(run) for run in figure.runs],
         "tables": [

@@ -25,8 +25,9 @@ class RunFacts:
 class Figure:
     """A figure: panels that stand beside each other, and every number in them.
 
-    name: of the kind, also of the files. about: what is seen, for whoever does not know the paper. numbers: one flat
-    dictionary for each point, all with the same keys, single seeds as well as means; what the CSV file holds.
+    name: of the kind, also of the files. about: what is seen, for whoever does not know the paper. marks: what its
+    lines, bands, bars and ± are, in the picture, too. numbers: one flat dictionary for each point, all with the same
+    keys, single seeds as well as means; what the CSV file holds.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Figure:
     panels: list[Chart]
     numbers: list[dict[str, Any]]
     runs: list[RunFacts] = field(default_factory=list)
+    marks: str = ""
 
     @property
     def seeds(self) -> list[int]:

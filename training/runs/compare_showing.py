@@ -10,7 +10,7 @@ from jobs.progress import in_words
 from training.evaluation.paired import PairedDifference
 from training.runs.against_base import HELD_OUT, AgainstBase
 from training.runs.cautions import Caution
-from training.runs.comparing import Comparison, Point
+from training.runs.comparing import Compared, Comparison, Point
 from training.runs.models import TrainingRun
 from training.runs.showing import percent
 
@@ -47,7 +47,7 @@ def run_rows(found: Comparison) -> list[RunRow]:
             run=one.run,
             accuracy="–" if one.final is None else percent(one.final.accuracy) or "–",
             interval="" if one.final is None else _bounds(one.final.low, one.final.high),
-            iteration="–" if one.final is None else str(one.final.iteration or "base"),
+            iteration=_chosen(one),
             steps="–" if one.steps is None else f"{one.steps:,}",
             took="–" if one.seconds is None else in_words(one.seconds),
             train_used=percent(one.train_used) or "–",
@@ -56,6 +56,14 @@ def run_rows(found: Comparison) -> list[RunRow]:
         )
         for one in found.runs
     ]
+
+
+def _chosen(one: Compared) -> str:
+    """Which iteration is the result, and of how many."""
+    if one.final is None:
+        return "–"
+    of = f" of {one.chosen_among}" if one.chosen_among > 1 else ""
+    return f"{one.final.iteration or 'base'}{of}"
 
 
 def _against(found: AgainstBase) -> AgainstBaseRow:

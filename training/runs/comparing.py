@@ -37,16 +37,19 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """One run. final: of its best iteration, which is its result. seconds, cpu_seconds: None where nobody counted.
+    """One run. final: of its best iteration, which is its result.
 
-    train_used: the questions that the result learned from, of those that it could (training.runs.learned).
-    steps, train_used: None also where they would tell what raters preferred in a study that still runs blind.
-    against_base: on the same questions. cautions: what is bad about it.
+    chosen_among: how many iterations it is the best of, on the same questions that it is told on: it, and what is
+    computed from it, are too kind to the run. seconds, cpu_seconds: None where nobody counted. train_used: the
+    questions that the result learned from, of those that it could (training.runs.learned). steps, train_used: None also
+    where they would tell what raters preferred in a study that still runs blind. against_base: on the same questions.
+    cautions: what is bad about it.
     """
 
     run: TrainingRun
     points: list[Point]
     final: Point | None
+    chosen_among: int
     steps: int | None
     seconds: float | None
     cpu_seconds: float | None
@@ -91,6 +94,7 @@ class Comparison:
                     "state": one.run.job.state,
                     "accuracy_by_iteration": [asdict(point) for point in one.points],
                     "final": None if one.final is None else asdict(one.final),
+                    "chosen_among": one.chosen_among,
                     "steps": one.steps,
                     "seconds": one.seconds,
                     "cpu_seconds": one.cpu_seconds,
@@ -176,6 +180,7 @@ def _compared(run: TrainingRun, results: Mapping[int, Mapping[str, bool]]) -> Co
         run=run,
         points=points,
         final=next((point for point in points if point.iteration == number), None),
+        chosen_among=sum(point.iteration > 0 for point in points),
         steps=None if hidden else sum(one.steps for one in iterations),
         seconds=None if spent is None else spent.seconds,
         cpu_seconds=None if spent is None else spent.cpu_seconds,

@@ -77,6 +77,10 @@ class CompareRunsView(APIView):
     def get(self, request: Request) -> Response:
         """`?run=LABEL&run=LABEL`: differing keys, accuracy with intervals, paired differences, time and steps.
 
+        `final` is the best of `chosen_among` iterations on the same held-out questions that it is told on, and so are
+        the differences `on` "held out": its accuracy, interval and `p` are too kind to a run, the more so the more it
+        had to choose among. For numbers to report evaluate the results on a split that chose nothing.
+
         422 for fewer than two, more than six, and for runs of different datasets; 404 for a label that no run has.
         """
         require(staff_user(request), Act.VIEW_MODELS)

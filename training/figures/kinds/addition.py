@@ -7,15 +7,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from training.figures.curves import AccuracyRun, mean_numbers, panel, points_of, single_numbers
+from training.figures.curves import (
+    DEVIATION,
+    MARKS,
+    AccuracyRun,
+    mean_numbers,
+    panel,
+    points_of,
+    single_numbers,
+)
 from training.figures.types import Figure
 
 NAME = "addition"
 TITLE = "Addition by number of digits, iteration by iteration"
 ABOUT = (
-    "Share of held-out sums of each length that the model adds right after each iteration of STaR: means over "
-    "seeds, with 95 % intervals for the mean. In the paper many lengths rise together with rationalization, and "
-    "without it each waits for the one before."
+    "Share of held-out sums of each length that the model adds right after each iteration of STaR. In the paper "
+    "many lengths rise together with rationalization, and without it each waits for the one before. "
+    + DEVIATION
 )
 
 
@@ -33,4 +41,4 @@ def build(runs: Sequence[AccuracyRun]) -> Figure:
         for place, arm in enumerate(arms, start=1)
     ]
     numbers = [*single_numbers(runs), *mean_numbers(points)]
-    return Figure(NAME, TITLE, ABOUT, panels, numbers, [run.facts for run in runs])
+    return Figure(NAME, TITLE, ABOUT, panels, numbers, [run.facts for run in runs], MARKS)

@@ -7,7 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from training.figures.curves import ALL, AccuracyRun, mean_numbers, panel, points_of, single_numbers
+from training.figures.curves import (
+    ALL,
+    DEVIATION,
+    MARKS,
+    AccuracyRun,
+    mean_numbers,
+    panel,
+    points_of,
+    single_numbers,
+)
 from training.figures.errors import NothingToDraw
 from training.figures.types import Figure
 
@@ -15,7 +24,7 @@ NAME = "digits-later"
 TITLE = "Longer sums that join late"
 ABOUT = (
     "Share of held-out sums of each length that the model adds right. The lengths that join are measured from the "
-    "start and learned from the marked iteration on. Means over seeds, with 95 % intervals for the mean."
+    "start and learned from the marked iteration on. " + DEVIATION
 )
 
 
@@ -34,7 +43,7 @@ def build(runs: Sequence[AccuracyRun]) -> Figure:
     shown = [point for point in points if point.group != ALL]
     numbers = [*single_numbers(runs), *mean_numbers(points)]
     drawn = panel(shown, key="figure-digits-later", title=title, of="digits", rule=when)
-    return Figure(NAME, TITLE, ABOUT, [drawn], numbers, [run.facts for run in runs])
+    return Figure(NAME, TITLE, ABOUT, [drawn], numbers, [run.facts for run in runs], MARKS)
 
 
 def _words(run: AccuracyRun) -> str:

@@ -9,16 +9,20 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from jobs.charts import Chart
-from training.figures.curves import share_words
+from training.figures.curves import share_head, share_words
 from training.figures.spread import Spread, spread_of
 from training.figures.types import Figure, RunFacts
 
 NAME = "methods"
 TITLE = "Few-shot, direct fine-tuning and STaR"
 ABOUT = (
-    "Greedy accuracy on the test questions: means over seeds, their standard deviation, and the 95 % interval for the "
-    "mean; every seed is a small point. Share of train: the training questions whose answers or kept rationales were "
-    "learned."
+    "Greedy accuracy on the test questions. Share of train: the questions of which the result learned an answer or a "
+    "kept rationale, of those that it could."
+)
+MARKS = (
+    "Points: means over seeds, and every seed as a small one. Bars: 95 % intervals for the mean over seeds (Student's "
+    "t), none for fewer than three seeds or where all agree. ±: one standard deviation (SD) of single seeds, from "
+    "three seeds on. None of this speaks of other questions."
 )
 
 PLAIN, FEW_SHOT, DIRECT, SFT = (
@@ -77,7 +81,7 @@ def build(results: Sequence[MethodResult], *, dataset: str) -> Figure:
     title = f"{dataset}: {results[0].questions:,} test questions"
     numbers = [_single(one) for one in results] + [_mean(row) for row in rows]
     runs = [one.facts for one in results if one.facts is not None]
-    return Figure(NAME, TITLE, ABOUT, [_panel(rows, results, title)], numbers, runs)
+    return Figure(NAME, TITLE, ABOUT, [_panel(rows, results, title)], numbers, runs, MARKS)
 
 
 def _rank(method: str) -> tuple[int, str]:
@@ -145,7 +149,13 @@ def _panel(rows: Sequence[_Row], results: Sequence[MethodResult], title: str) ->
     seeds = ticks.encode(x=x, y=y, tooltip=[*tips, altair.Tooltip("seed:Q")])
     words = base.mark_text(dy=-13, fontSize=11).encode(x=x, text="words:N")
     spec = (bars + seeds + dots + words).properties(width="container", height=60 + 42 * len(rows)).to_dict()
-    head = ["method", "right, %", "95 % interval of the mean", "seeds", "share of train, %"]
+    head = [
+        "method",
+        share_head("right", [row.accuracy for row in rows]),
+        "95 % interval of the mean",
+        "seeds",
+        "share of train, %",
+    ]
     cells = [_cells(row) for row in rows]
     said = "; ".join(f"{row.method} {share_words(row.accuracy)}" for row in rows)
     return Chart("figure-methods", title, f"{title}, percent right: {said}.", spec, head, cells)

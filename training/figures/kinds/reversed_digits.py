@@ -16,11 +16,14 @@ from typing import Any
 from jobs.charts import Chart
 from training.figures.curves import (
     ALL,
+    DEVIATION,
+    MARKS,
     AccuracyRun,
     Point,
     mean_numbers,
     panel,
     points_of,
+    share_head,
     share_words,
     single_numbers,
 )
@@ -32,8 +35,8 @@ TITLE = "Digits of the sum reversed, and as written"
 ABOUT = (
     "Share of held-out sums that are right, asked for as written and with the last digit first: over iterations for "
     "all lengths and for each, and by length after the last. Both scratchpads find the digits from the right, one a "
-    "line; as written each new digit is put in front of those found so far, reversed it is put behind them. Means "
-    "over seeds, with 95 % intervals for the mean."
+    "line; as written each new digit is put in front of those found so far, reversed it is put behind them. "
+    + DEVIATION
 )
 
 
@@ -61,7 +64,7 @@ def build(runs: Sequence[AccuracyRun]) -> Figure:
         ),
     ]
     numbers = [*single_numbers(runs), *mean_numbers(points)]
-    return Figure(NAME, TITLE, ABOUT, panels, numbers, [run.facts for run in runs])
+    return Figure(NAME, TITLE, ABOUT, panels, numbers, [run.facts for run in runs], MARKS)
 
 
 def _by_length(points: Sequence[Point]) -> Chart:
@@ -108,4 +111,5 @@ def _table(ends: Sequence[Point]) -> tuple[list[str], list[list[Any]]]:
     arms = list(dict.fromkeys(one.arm for one in ends))
     cells = {(one.arm, one.group): share_words(one.spread) for one in ends}
     lengths = sorted({one.group for one in ends}, key=int)
-    return ["digits", *arms], [[length, *(cells.get((arm, length)) for arm in arms)] for length in lengths]
+    heads = [share_head(arm, [one.spread for one in ends if one.arm == arm]) for arm in arms]
+    return ["digits", *heads], [[length, *(cells.get((arm, length)) for arm in arms)] for length in lengths]

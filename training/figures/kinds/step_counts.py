@@ -21,6 +21,11 @@ ABOUT = (
     "How often a solution takes exactly as many calculator steps as the human one of its question, and how many it "
     "takes by how many that one has. Of a run: the unhinted solutions of each iteration, all and the right ones alone."
 )
+#: What is drawn, by what the figure is made from.
+OVER_ITERATIONS = (
+    "Lines: means over seeds. Small points: single seeds. Circles: areas go by numbers of solutions."
+)
+BY_SOURCE = "Bars: 95 % bootstrap intervals over questions. Circles: areas go by numbers of solutions."
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +62,8 @@ def build(series: Sequence[SolutionSteps]) -> Figure:
     most = max(max(step.model, step.human) for one in last for step in one.series.steps)
     panels += [_crossing(one.series, place, most=most) for place, one in enumerate(last, start=1)]
     runs = list(dict.fromkeys(one.facts for one in series if one.facts is not None))
-    return Figure(NAME, TITLE, ABOUT, panels, [_number(one) for one in measured], runs)
+    marks = OVER_ITERATIONS if by_iteration else BY_SOURCE
+    return Figure(NAME, TITLE, ABOUT, panels, [_number(one) for one in measured], runs, marks)
 
 
 def _number(one: _Measured) -> dict[str, Any]:
