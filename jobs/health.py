@@ -20,7 +20,7 @@ def queues() -> Check:
         return Check("queues", False, "can not be looked up: the database does not answer")
     told = [
         f"{one.queue}: {one.workers or 'no'} worker{'s' * (one.workers != 1)}, {one.waiting} waiting,"
-        f" {one.running} running"
+        f" {one.running} running" + (f", {one.lost} without a word" if one.lost else "")
         for one in found
     ]
     unserved = [one.queue for one in found if not one.is_served]

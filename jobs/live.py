@@ -51,9 +51,7 @@ class LiveJob:
 
     @property
     def lost(self) -> bool:
-        """Whether it is called running although its process has let its lease run out."""
-        expires = self.job.lease_expires_at
-        return self.job.state == Job.State.RUNNING and expires is not None and expires < timezone.now()
+        return self.job.is_lost
 
     @property
     def quiet(self) -> str:

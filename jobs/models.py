@@ -97,6 +97,17 @@ class Job(models.Model):
         return self.state in (Job.State.QUEUED, Job.State.RUNNING)
 
     @property
+    def is_lost(self) -> bool:
+        """Whether it is called running although its process has let its lease run out: nobody says a word of it."""
+        expires = self.lease_expires_at
+        return self.state == Job.State.RUNNING and expires is not None and expires < timezone.now()
+
+    @property
+    def state_words(self) -> str:
+        """Inside a sentence."""
+        return "no word" if self.is_lost else str(self.get_state_display()).lower()
+
+    @property
     def has_come_to_nothing(self) -> bool:
         return self.state in (Job.State.CANCELLED, Job.State.FAILED)
 

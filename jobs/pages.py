@@ -24,7 +24,7 @@ from jobs.kinds import QUEUES
 from jobs.live import live_curves, live_job
 from jobs.logs import log_path
 from jobs.models import Job
-from jobs.selectors import get_job, jobs_with_people, queue_status
+from jobs.selectors import LOST, get_job, jobs_with_people, queue_status
 from jobs.services import cancel_job, resume_job
 from jobs.tasks import enqueue
 
@@ -32,10 +32,13 @@ JOBS_A_PAGE = 25
 TRAIL = [("Runs", "/jobs/")]
 
 
+_STATES = [("", "Any state"), *Job.State.choices, (LOST, "No word")]
+
+
 class JobFilterForm(forms.Form):
     """Which jobs to list."""
 
-    state = forms.ChoiceField(required=False, choices=[("", "Any state"), *Job.State.choices])
+    state = forms.ChoiceField(required=False, choices=_STATES)
     queue = forms.ChoiceField(required=False, choices=[("", "Any queue"), *((name, name) for name in QUEUES)])
 
     def chosen(self) -> dict[str, str]:
@@ -51,7 +54,7 @@ def jobs(request: HttpRequest) -> HttpResponse:
     """All jobs, newest first; the table alone where htmx asks again."""
     form = JobFilterForm(request.GET, auto_id="filter-%s")
     chosen = form.chosen()
-    page = Paginator(jobs_with_people().filter(**chosen), JOBS_A_PAGE).get_page(request.GET.get("page"))
+    page = Paginator(jobs_with_people(**chosen), JOBS_A_PAGE).get_page(request.GET.get("page"))
     context = {
         "form": form,
         "page": page,

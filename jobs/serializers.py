@@ -18,19 +18,23 @@ class JobErrorSerializer(serializers.Serializer[Any]):
 
 
 class JobSerializer(serializers.ModelSerializer[Job]):
-    """`error`: why it failed, or why the attempt before this one broke. `result`: what its kind of work returns."""
+    """`error`: why it failed, or why the attempt before this one broke. `result`: what its kind of work returns.
+
+    `lost`: it is called running, but its worker has let `lease_expires_at` pass without a word: nobody works on it.
+    """
 
     created_by = serializers.CharField(source="created_by_label", read_only=True)
     worker = serializers.CharField(source="lease_owner", read_only=True)
     error = JobErrorSerializer(read_only=True, allow_null=True)
     result = serializers.DictField(read_only=True, allow_null=True)
+    lost = serializers.BooleanField(source="is_lost", read_only=True)
     seconds_left = serializers.SerializerMethodField()
 
     class Meta:
         model = Job
         fields = [
             *("id", "kind", "queue", "title", "page", "parent", "state", "cancel_requested"),
-            *("attempts", "failures", "max_attempts", "worker", "heartbeat_at"),
+            *("attempts", "failures", "max_attempts", "worker", "heartbeat_at", "lease_expires_at", "lost"),
             *("stage", "done", "total", "seconds_left", "reported_at", "error", "result"),
             *("created_by", "created_at", "queued_at", "started_at", "finished_at"),
         ]

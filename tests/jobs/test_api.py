@@ -46,6 +46,7 @@ def test_a_finished_job_tells_its_result(api: Client) -> None:
     answer = api.get(f"/api/v1/jobs/{job.pk}/").json()
     assert (answer["state"], answer["result"], answer["created_by"]) == ("finished", result, "command")
     assert (answer["done"], answer["total"], answer["seconds_left"]) == (20, 20, None)
+    assert (answer["lost"], answer["lease_expires_at"]) == (False, None)
     listed = api.get("/api/v1/jobs/?state=finished&kind=count").json()["results"]
     assert [one["id"] for one in listed] == [job.pk]
     assert api.get("/api/v1/jobs/?state=failed").json()["results"] == []

@@ -104,6 +104,11 @@ def test_a_job_whose_worker_died_does_not_pass_for_running(staff: Client, part: 
     assert f"No word from its worker since {job.heartbeat_at:%-d %b, %H:%M:%S} UTC" in shown
     assert "is taken over as soon as a worker is there" in shown and "No worker on queue" in shown
     assert ">Running<" not in shown and "hx-get" in shown
+    listed = staff.get("/jobs/").content.decode()
+    assert 'badge--warn">No word<' in listed and 'badge--gilt">Running<' not in listed
+    assert "0 running, 0 waiting, 1 without a word" in listed and "No worker on queue" in listed
+    assert f'id="job-{job.pk}"' in staff.get("/jobs/?state=lost").content.decode()
+    assert f'id="job-{job.pk}"' not in staff.get("/jobs/?state=running").content.decode()
     WorkerBeat.objects.create(name="w", queues=[job.queue], started_at=now, seen_at=now)
     shown = page(staff, job, part)
     assert "is taken over by a worker in a moment" in shown and "No worker on queue" not in shown

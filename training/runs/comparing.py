@@ -92,6 +92,7 @@ class Comparison:
                     "label": one.run.label,
                     "algorithm": one.run.algorithm,
                     "state": one.run.job.state,
+                    "lost": one.run.job.is_lost,
                     "accuracy_by_iteration": [asdict(point) for point in one.points],
                     "final": None if one.final is None else asdict(one.final),
                     "chosen_among": one.chosen_among,

@@ -23,10 +23,14 @@ _DEFAULTS = EvaluationSpec(model="", dataset="")
 
 
 class JobStateSerializer(serializers.Serializer[Any]):
-    """Where the work is. `done` of `total` units of the stage; null: nobody knows how many there will be."""
+    """Where the work is. `done` of `total` units of the stage; null: nobody knows how many there will be.
+
+    `lost`: its worker has let the lease run out, so that `state` is "running" and nobody works on it.
+    """
 
     job = serializers.IntegerField(source="pk")
     state = serializers.CharField()
+    lost = serializers.BooleanField(source="is_lost")
     stage = serializers.CharField()
     done = serializers.IntegerField()
     total = serializers.IntegerField(allow_null=True)
