@@ -165,7 +165,7 @@ def test_both_arms_stand_in_one_picture_with_the_seeds_below_its_title() -> None
     drawn = ET.fromstring(render(picture_spec(figure), "svg"))  # noqa: S314  our own picture
     # A title of several lines is one text of several spans.
     words = [one for text in drawn.iter("{http://www.w3.org/2000/svg}text") for one in text.itertext()]
-    assert "Bands: 95 % intervals for the mean over seeds (Student's t)" in " ".join(words)
+    assert "Bands: 95 % intervals for the mean (Student's t)" in " ".join(words)
     assert {addition.TITLE, "seeds 0, 1, 2", "With rationalization", "Without", "iteration"} <= set(words)
     assert as_csv(figure).decode().splitlines()[0] == (
         "arm,group,iteration,seed,run,accuracy,deviation,low,high,seeds"

@@ -18,7 +18,7 @@ from training.figures.types import RunFacts
 ALL = "all"
 #: What the lines over iterations are drawn with.
 MARKS = (
-    "Lines: means over seeds. Bands: 95 % intervals for the mean over seeds (Student's t), none for fewer than three "
+    "Lines: means over seeds. Bands: 95 % intervals for the mean (Student's t), none for fewer than three "
     "seeds or where all agree."
 )
 #: What the tables beside them hold.
@@ -108,7 +108,7 @@ def panel(
     names = list(dict.fromkeys(_line(point, by) for point in points))
     values = [_value(point, by) for point in points]
     legend = altair.Legend(
-        title=of if by == "group" else None, orient="top", columns=6, labelLimit=0, symbolOpacity=1
+        title=of if by == "group" else None, orient="bottom", columns=6, labelLimit=0, symbolOpacity=1
     )
     scale = altair.Scale(domain=[0, 1])
     last = max(point.iteration for point in points)

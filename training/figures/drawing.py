@@ -48,7 +48,7 @@ def picture_spec(figure: Figure) -> dict[str, Any]:
     parts = []
     for chart in figure.panels:
         part = {key: value for key, value in chart.spec.items() if key not in ("$schema", "config")}
-        title = {"text": chart.title, "fontSize": 13, "anchor": "start", "offset": 8}
+        title = {"text": chart.title, "fontSize": 13, "anchor": "start", "frame": "group", "offset": 8}
         parts.append({**part, "width": PANEL_WIDTH, "title": title})
     words = "seed" if len(figure.seeds) == 1 else "seeds"
     seeds = f"{words} {', '.join(map(str, figure.seeds))}" if figure.seeds else ""
@@ -60,6 +60,6 @@ def picture_spec(figure: Figure) -> dict[str, Any]:
         "title": {"text": figure.title, "subtitle": subtitle, "offset": 14, "subtitlePadding": 5},
         "columns": _COLUMNS,
         "concat": parts,
-        # A colour means the same in all panels of one figure; lengths of axes are each panel's own.
-        "resolve": {"scale": {"color": "independent", "size": "independent", "strokeDash": "independent"}},
+        # Each panel says itself what its marks stand for; a shared scale would have its legend above all of them.
+        "resolve": {"scale": dict.fromkeys(("color", "shape", "size", "strokeDash"), "independent")},
     }

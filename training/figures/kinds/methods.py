@@ -20,9 +20,8 @@ ABOUT = (
     "kept rationale, of those that it could."
 )
 MARKS = (
-    "Points: means over seeds, and every seed as a small one. Bars: 95 % intervals for the mean over seeds (Student's "
-    "t), none for fewer than three seeds or where all agree. ±: one standard deviation (SD) of single seeds, from "
-    "three seeds on. None of this speaks of other questions."
+    "Large points: means over seeds; small ones: single seeds. Bars: 95 % intervals for the mean over seeds (Student's "
+    "t), none for fewer than three or where all agree. ±: one standard deviation (SD) of single seeds, from three on."
 )
 
 PLAIN, FEW_SHOT, DIRECT, SFT = (
@@ -32,6 +31,7 @@ PLAIN, FEW_SHOT, DIRECT, SFT = (
     "fine-tuned on rationales",
 )
 WITHOUT, WITH = "STaR without rationalization", "STaR with rationalization"
+_NEAR_THE_AXIS = 0.08
 #: Of an answer: all that the context has room for, the most that an evaluation asks for by itself.
 ROOM = "as many as fit"
 #: In the order of the paper's tables.
@@ -147,7 +147,12 @@ def _panel(rows: Sequence[_Row], results: Sequence[MethodResult], title: str) ->
     dots = base.mark_point(filled=True, size=80).encode(x=x, tooltip=tips)
     ticks = altair.Chart(altair.Data(values=singles)).mark_point(size=20, opacity=0.7)
     seeds = ticks.encode(x=x, y=y, tooltip=[*tips, altair.Tooltip("seed:Q")])
-    words = base.mark_text(dy=-13, fontSize=11).encode(x=x, text="words:N")
+    # Beside the axis the words begin at their point, so that they do not lie across it.
+    near = f"datum.accuracy < {_NEAR_THE_AXIS}"
+    words = base.transform_filter(f"!({near})").mark_text(dy=-13, fontSize=11).encode(x=x, text="words:N")
+    words += (
+        base.transform_filter(near).mark_text(dy=-13, fontSize=11, align="left").encode(x=x, text="words:N")
+    )
     spec = (bars + seeds + dots + words).properties(width="container", height=60 + 42 * len(rows)).to_dict()
     head = [
         "method",

@@ -64,7 +64,15 @@ def build(runs: Sequence[AccuracyRun]) -> Figure:
         ),
     ]
     numbers = [*single_numbers(runs), *mean_numbers(points)]
-    return Figure(NAME, TITLE, ABOUT, panels, numbers, [run.facts for run in runs], MARKS)
+    return Figure(
+        NAME,
+        TITLE,
+        ABOUT,
+        panels,
+        numbers,
+        [run.facts for run in runs],
+        MARKS.replace("Bands:", "Bands and bars:"),
+    )
 
 
 def _by_length(points: Sequence[Point]) -> Chart:
@@ -77,7 +85,7 @@ def _by_length(points: Sequence[Point]) -> Chart:
         {"arm": one.arm, "digits": int(one.group), "accuracy": one.spread.mean, **_bounds(one)}
         for one in ends
     ]
-    legend = altair.Legend(title=None, orient="top")
+    legend = altair.Legend(title=None, orient="bottom")
     base = altair.Chart(altair.Data(values=values)).encode(
         x=altair.X("digits:O", title="digits", axis=altair.Axis(labelAngle=0)),
         xOffset="arm:N",
@@ -87,7 +95,8 @@ def _by_length(points: Sequence[Point]) -> Chart:
         y=altair.Y(
             "accuracy:Q", title="right", scale=altair.Scale(domain=[0, 1]), axis=altair.Axis(format="%")
         ),
-        shape=altair.Shape("arm:N", legend=legend),
+        # Told apart in grey, too; a legend of its own would say everything twice.
+        shape=altair.Shape("arm:N", legend=None),
         tooltip=[
             altair.Tooltip("arm:N"),
             altair.Tooltip("digits:O"),

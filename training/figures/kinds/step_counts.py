@@ -99,7 +99,7 @@ def _over_iterations(measured: Sequence[_Measured]) -> Chart:
         by[one.series.line, one.series.iteration].append(one.found.agreement)
         singles.append(_row(one.series.line, one.series.iteration, one.found.agreement))
     means = [_row(arm, number, spread_of(values).mean) for (arm, number), values in sorted(by.items())]
-    legend = altair.Legend(title=None, orient="top", labelLimit=0, columns=1, symbolOpacity=1)
+    legend = altair.Legend(title=None, orient="bottom", labelLimit=0, columns=1, symbolOpacity=1)
     x = altair.X("iteration:O", title="iteration", axis=altair.Axis(labelAngle=0))
     y = altair.Y(
         "agreement:Q", title="as many steps", scale=altair.Scale(domain=[0, 1]), axis=altair.Axis(format="%")
