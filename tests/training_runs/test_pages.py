@@ -137,13 +137,15 @@ def test_a_launch_goes_to_the_page_of_the_run_and_is_audited(signed_in, engineer
     ("changes", "field", "words"),
     [
         ({"label": ""}, "label", "required"),
+        ({"label": "my run"}, "label", "'my run' is not usable, expected letters, digits, - and _, at most"),
         ({"label": "tiny-base"}, "label", "belongs to a model already"),
         ({"iterations": 0}, "iterations", "expected a whole number of at least 1"),
         ({"learning_rate": 5}, "learning_rate", "expected a number above 0 and at most 1"),
-        ({"learning_rate": "fast"}, "learning_rate", "Enter a number"),
+        ({"learning_rate": "fast"}, "learning_rate", "'fast' is not usable, expected a number above 0 and"),
+        ({"iterations": "2.5"}, "iterations", "'2.5' is not usable, expected a whole number of at least 1"),
         ({"split": "tset"}, "split", "has no questions in split"),
         ({"samples": 4}, "samples", "greedy samples are all the same"),
-        ({"dataset": "none"}, "dataset", "not one of the available choices"),
+        ({"dataset": "none"}, "dataset", "'none' is not usable, expected one of 'sums'"),
     ],
 )
 def test_a_refusal_stands_beside_the_field_that_it_is_about(signed_in, changes, field, words) -> None:
@@ -251,13 +253,21 @@ def test_an_evaluation_is_launched_by_page(signed_in) -> None:
 
 
 @pytest.mark.parametrize(
-    ("changes", "field"),
-    [({"k": "one"}, "k"), ({"k": "64"}, "k"), ({"split": "prompt", "samples": 0}, "samples")],
+    ("changes", "field", "words"),
+    [
+        ({"k": "1, one", "top_p": 3}, "k", "'one' is not usable, expected whole numbers"),
+        ({"k": "64"}, "k", "64"),
+        (
+            {"split": "prompt", "samples": 0},
+            "samples",
+            "0 is not usable, expected a whole number of at least 1",
+        ),
+    ],
 )
-def test_an_evaluation_that_can_not_be_is_refused_beside_its_field(signed_in, changes, field) -> None:
+def test_an_evaluation_that_can_not_be_is_refused_beside_its_field(signed_in, changes, field, words) -> None:
     base()
     answer = post(signed_in, "/evaluations/new/", model="tiny-base", dataset="sums", **changes)
-    assert answer.status_code == 422 and field in answer.context["form"].errors
+    assert answer.status_code == 422 and words in " ".join(answer.context["form"].errors[field])
     assert not Evaluation.objects.exists()
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 
+from accounts.naming import NamesValues
 from generation.registry.models import LanguageModel
 from problems.seeds import LARGEST_SEED
 from ratings.library.models import Dataset, Question
@@ -15,7 +16,7 @@ from training.runs.evaluating import EvaluationSpec
 _DEFAULTS = EvaluationSpec(model="", dataset="")
 
 
-class EvaluationForm(forms.Form):
+class EvaluationForm(NamesValues):
     model = forms.ChoiceField(help_text="What answers the questions.")
     dataset = forms.ChoiceField(help_text="Whose questions are asked.")
     split = forms.ChoiceField(help_text="Which of them. Nothing should have been learned from these.")
@@ -94,8 +95,11 @@ class EvaluationForm(forms.Form):
 
     def clean_k(self) -> tuple[int, ...]:
         parts = [part.strip() for part in self.cleaned_data["k"].split(",") if part.strip()]
-        if not all(part.isdecimal() and len(part) < 8 for part in parts):
-            raise forms.ValidationError("Whole numbers, separated by commas.")
+        wrong = [part for part in parts if not (part.isdecimal() and len(part) < 8)]
+        if wrong:
+            raise forms.ValidationError(
+                f"{wrong[0][:100]!r} is not usable, expected whole numbers, separated by commas."
+            )
         return tuple(int(part) for part in parts)
 
     def spec(self) -> EvaluationSpec:

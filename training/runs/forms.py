@@ -7,6 +7,7 @@ from typing import Any
 
 from django import forms
 
+from accounts.naming import NamesValues
 from generation.registry.models import LanguageModel
 from generation.registry.services import OWN_BASES
 from problems.types import Family
@@ -33,7 +34,7 @@ _UNUSED = {"star": {"studies", "raters"}}
 _FAMILIES = {"addition": Family.ADDITION, "word-problems": Family.WORD_PROBLEM}
 
 
-class LaunchForm(forms.Form):
+class LaunchForm(NamesValues):
     """`label`, and the recipe's keys under their own names."""
 
     label = forms.SlugField(
@@ -66,6 +67,13 @@ class LaunchForm(forms.Form):
             if key.name == "base" and base:
                 field.initial = base
             self.fields[key.name] = field
+
+    def expected(self, name: str) -> str:
+        """A key takes what the recipe says; what is chosen from rows, one of them."""
+        kinds = {key.name: key.kind for key in self.about.keys}
+        if name in kinds and not isinstance(self.fields[name], forms.ChoiceField):
+            return kinds[name].expected
+        return super().expected(name)
 
     def recipe(self) -> ReadRecipe:
         """The recipe with what was chosen. Raises RecipeError."""
