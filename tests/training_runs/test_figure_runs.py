@@ -17,7 +17,7 @@ from accounts.models import AuditEvent
 from jobs.models import Job
 from ratings.library.making import make_word_problems
 from ratings.library.models import Question
-from tests.training_runs.worlds import launched, make_sums
+from tests.training_runs.worlds import add_rationale, launched, make_sums
 from training.figures.catalogue import KINDS
 from training.figures.errors import BadPlan, NothingToDraw
 from training.figures.making import make_figure
@@ -112,10 +112,16 @@ def test_a_run_that_did_not_finish_is_told_in_the_command_and_on_its_page(
     page = client.get(f"/figures/{made.pk}/").content.decode()
     assert "This figure could not be made" in page and "has not finished" in page
     assert client.get(f"/figures/{made.pk}/figure.svg").status_code == 404
+    assert "1 run that has not finished is not listed." in client.get("/figures/new/").content.decode()
+    # Such a figure of it being made, nobody need know that another was refused: of the other run he must.
+    make_figure("addition", [done], actor=COMMAND)
+    assert "could not be made" not in client.get(f"/runs/{done.pk}/").content.decode()
+    assert client.get(f"/runs/{run.pk}/").content.decode().count("could not be made") == 1
     # Asked in the browser it is refused in the form, and nothing but the refusal is stored.
     asked = client.post("/figures/new/", {"name": "addition", "runs": [run.pk]})
     assert asked.status_code == 422 and "has not finished" in asked.content.decode()
-    assert FigureRecord.objects.exclude(error={}).count() == 2 == FigureRecord.objects.count()
+    assert FigureRecord.objects.exclude(error={}).count() == 2 == FigureRecord.objects.count() - 1
+    assert client.get(f"/runs/{run.pk}/").content.decode().count("could not be made") == 1
 
 
 def steps_example(run: TrainingRun, question: Question, completion: str, verdict: str = "correct") -> None:
@@ -155,7 +161,9 @@ def test_the_table_needs_evaluations_and_counts_what_was_learned_from(capsys, tm
     assert answer["numbers"] == len(told["numbers"]) == 4  # run and base, and the mean of each
 
 
-def test_steps_of_a_run_and_of_a_source_are_counted_against_the_written_ones(capsys, tmp_path: Path) -> None:
+def test_steps_of_a_run_and_of_a_source_are_counted_against_the_written_ones(
+    capsys, tmp_path: Path, client: Client, engineer
+) -> None:
     make_word_problems("stories", count=60, seed=0, actor=COMMAND)
     run = finished("made", [0.3, 0.5], dataset="stories")
     questions = list(Question.objects.filter(split="train").order_by("pk")[:4])
@@ -172,6 +180,36 @@ def test_steps_of_a_run_and_of_a_source_are_counted_against_the_written_ones(cap
     )
     assert (code, error["code"]) == (1, "nothing_to_draw") and "'no-one'" in error["message"]
     assert (error["details"]["value"], error["details"]["expected"]) == ("no-one", ["written"])
+    # By API and by page as by the command. One of the source's two solutions takes as many steps.
+    add_rationale(questions[0].external_id, written[0].text, source="made-up")
+    add_rationale(questions[1].external_id, "Nothing is computed.\n#### 1", source="made-up", verdict="wrong")
+    client.force_login(engineer)
+    asked: dict[str, Any] = {"name": "step-counts", "dataset": "stories", "sources": ["made-up"]}
+    post = partial(client.post, "/api/v1/figures/", content_type="application/json")
+    made = post(asked).json()
+    assert (made["dataset"], made["sources"], made["runs"]) == ("stories", ["made-up"], [])
+    assert [(one["series"], one["agreement"], one["solutions"]) for one in made["numbers"]] == [
+        ("made-up", 0.5, 2)
+    ]
+    for wrong in (
+        asked | {"runs": ["made"]},
+        {"name": "step-counts"},
+        asked | {"dataset": ""},
+        asked | {"sources": []},
+    ):
+        assert post(wrong).status_code == 422, wrong
+    assert post(asked | {"name": "addition"}).status_code == 422
+    assert post(asked | {"dataset": "nowhere"}).status_code == 404
+    form = client.get("/figures/new/").content.decode()
+    assert 'value="stories/made-up"' in form and "made-up, 2 solutions" in form
+    drawn = client.post("/figures/new/", {"name": "step-counts", "sources": ["stories/made-up"]})
+    assert client.get(f"{drawn['Location']}figure.json").json()["numbers"] == made["numbers"]
+    both = client.post(
+        "/figures/new/", {"name": "step-counts", "sources": ["stories/made-up"], "runs": [run.pk]}
+    )
+    assert both.status_code == 422 and "Both runs and sources are chosen" in both.content.decode()
+    odd = client.post("/figures/new/", {"name": "step-counts", "sources": ["stories/none"]}).content.decode()
+    assert "stories/none&#x27; is not usable, expected one of" in odd
 
 
 ASKED_WRONGLY: list[tuple[list[str], int, str]] = [

@@ -16,7 +16,14 @@ from accounts.bodies import Body
 from accounts.gates import require, staff_user
 from accounts.roles import Act
 from training.figures.catalogue import KINDS
-from training.figures.making import MAX_RUNS, from_stored, make_figure_for, runs_labelled, visible_figure
+from training.figures.making import (
+    MAX_RUNS,
+    from_stored,
+    make_figure_for,
+    make_source_figure_for,
+    runs_labelled,
+    visible_figure,
+)
 from training.figures.models import FigureRecord
 from training.figures.selectors import figures
 from training.runs.models import TrainingRun
@@ -50,10 +57,23 @@ class FigureWithNumbersSerializer(FigureSerializer):
 
 
 class NewFigureSerializer(Body):
-    """`runs`: labels of finished runs."""
+    """`runs`: labels of finished runs. Or `dataset` and `sources`: whose solutions of it (step-counts)."""
 
     name = serializers.ChoiceField(choices=list(KINDS))
-    runs = serializers.ListField(child=serializers.CharField(), min_length=1, max_length=MAX_RUNS)
+    runs = serializers.ListField(child=serializers.CharField(), max_length=MAX_RUNS, default=list)
+    dataset = serializers.CharField(default="")
+    sources = serializers.ListField(child=serializers.CharField(), max_length=MAX_RUNS, default=list)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        runs, dataset, sources = attrs["runs"], attrs["dataset"], attrs["sources"]
+        if bool(runs) == bool(dataset or sources):
+            given = "both are given" if runs else "neither is given"
+            raise serializers.ValidationError(
+                {"runs": [f"Expected labels of finished runs, or dataset with sources: {given}."]}
+            )
+        if sources and not dataset:
+            raise serializers.ValidationError({"dataset": ["Expected the name of a dataset beside sources."]})
+        return attrs
 
 
 class FiguresView(generics.ListAPIView[FigureRecord]):
@@ -74,7 +94,11 @@ class FiguresView(generics.ListAPIView[FigureRecord]):
         require(user, Act.RUN_JOBS)
         body = NewFigureSerializer(data=request.data)
         body.is_valid(raise_exception=True)
-        made = make_figure_for(user, body.validated_data["name"], runs_labelled(body.validated_data["runs"]))
+        asked = body.validated_data
+        if asked["runs"]:
+            made = make_figure_for(user, asked["name"], runs_labelled(asked["runs"]))
+        else:
+            made = make_source_figure_for(user, asked["name"], asked["dataset"], asked["sources"])
         return Response(FigureWithNumbersSerializer(made).data, status=HTTPStatus.CREATED)
 
 

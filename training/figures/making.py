@@ -125,6 +125,18 @@ def make_figure_for(user: User, name: str, runs: Sequence[TrainingRun]) -> Figur
     return make_figure(name, runs, actor=Actor.of(user))
 
 
+def make_source_figure_for(user: User, name: str, dataset: str, sources: Sequence[str]) -> FigureRecord:
+    """What pages and API call. Raises PermissionRefused, and as make_source_figure does.
+
+    An open study's results are not in it: how many steps a source's solutions take is counted in texts that whoever
+    may see sources reads in the library beside their labels, and says nothing of what raters prefer. So no study
+    hides it; a blind analyst, who must not see what source a text is of, may do neither act.
+    """
+    require(user, Act.RUN_JOBS)
+    require(user, Act.VIEW_SOURCES)
+    return make_source_figure(name, dataset, sources, actor=Actor.of(user))
+
+
 def make_source_figure(name: str, dataset: str, sources: Sequence[str], *, actor: Actor) -> FigureRecord:
     """The figure of solutions of the library. Raises as make_figure does, and UnknownDataset."""
     kind = kind_named(name)

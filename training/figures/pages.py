@@ -10,11 +10,19 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.errors import StarchamberError
 from accounts.gates import staff_page, staff_user
+from accounts.models import User
 from accounts.roles import Act
 from training.figures.catalogue import KINDS
 from training.figures.drawing import picture_spec
 from training.figures.form import FigureForm
-from training.figures.making import from_stored, made_by, make_figure_for, visible_figure
+from training.figures.making import (
+    from_stored,
+    made_by,
+    make_figure_for,
+    make_source_figure_for,
+    visible_figure,
+)
+from training.figures.models import FigureRecord
 from training.figures.rendering import render_apart
 from training.figures.saving import as_csv, as_json
 from training.figures.selectors import figures
@@ -51,13 +59,20 @@ def new_figure(request: HttpRequest) -> HttpResponse:
     form = FigureForm(request.POST if request.method == "POST" else None, initial=initial)
     if form.is_valid():
         try:
-            made = make_figure_for(staff_user(request), form.cleaned_data["name"], form.chosen_runs())
+            made = _made(staff_user(request), form)
         except StarchamberError as error:
             show_refusal(form, error)
         else:
             return redirect("training:figure", made.pk)
     context = {"form": form, "trail": [RUNS, FIGURES]}
     return render(request, "training/new_figure.html", context, status=422 if form.errors else 200)
+
+
+def _made(user: User, form: FigureForm) -> FigureRecord:
+    name, (dataset, sources) = form.cleaned_data["name"], form.chosen_sources()
+    if sources:
+        return make_source_figure_for(user, name, dataset, sources)
+    return make_figure_for(user, name, form.chosen_runs())
 
 
 @require_safe

@@ -18,6 +18,7 @@ from training.evaluation.step_agreement import Steps
 from training.figures.curves import AccuracyRun, IterationAccuracy
 from training.figures.errors import NothingToDraw, RunNotFinished
 from training.figures.kinds.step_counts import SolutionSteps
+from training.figures.selectors import WITH_CALCULATIONS
 from training.figures.types import RunFacts
 from training.runs.models import Algorithm, Origin, TrainingExample, TrainingRun
 
@@ -165,7 +166,7 @@ def _human_steps(dataset: Dataset, *, apart_from: Sequence[str] = ()) -> dict[in
 
 
 def _require_calculations(dataset: Dataset) -> None:
-    if dataset.family not in (Family.GSM8K, Family.WORD_PROBLEM):
+    if dataset.family not in WITH_CALCULATIONS:
         raise NothingToDraw(
             f"Dataset {dataset.name!r} is of family {dataset.family}, whose solutions have no calculator steps.",
             details={"dataset": dataset.name, "family": dataset.family},

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from django.db.models import Prefetch, Q, QuerySet
+from django.db.models import Count, Prefetch, Q, QuerySet
 
+from problems.types import Family
+from ratings.library.models import Rationale
 from training.figures.errors import FigureNotFound
 from training.figures.models import FigureRecord
 from training.runs.models import Algorithm, TrainingRun
+
+#: Whose solutions hold calculator steps.
+WITH_CALCULATIONS = (Family.GSM8K, Family.WORD_PROBLEM)
 
 
 def figures() -> QuerySet[FigureRecord]:
@@ -29,3 +34,10 @@ def runs_to_draw() -> QuerySet[TrainingRun]:
     return (
         TrainingRun.objects.filter(wanted, holds_label=True).select_related("job", "dataset").order_by("-id")
     )
+
+
+def sources_to_draw() -> list[tuple[str, str, int]]:
+    """(dataset, source, its live solutions) where solutions have calculator steps to count."""
+    rows = Rationale.objects.filter(question__dataset__family__in=WITH_CALCULATIONS, live=True).order_by()
+    named = rows.values_list("question__dataset__name", "source__label").annotate(count=Count("pk"))
+    return sorted(named)

@@ -19,6 +19,7 @@ from training.runs.against_base import against_base
 from training.runs.blinding import blind_studies, counts_are_hidden, require_visible_votes, told
 from training.runs.cautions import cautions_of
 from training.runs.conditions import shown
+from training.runs.drawn import drawn_from
 from training.runs.example_filter import ExampleFilterForm, PairFilterForm
 from training.runs.models import Algorithm, TrainingRun
 from training.runs.showing import (
@@ -73,6 +74,7 @@ def run(request: HttpRequest, pk: int) -> HttpResponse:
         **strip_part(found),
         **charts_part(found),
         "recipe": recipe_groups(found),
+        "drawn": drawn_from(found),
         "studies": found.studies.order_by("name"),
         "may": permissions(user),
         "trail": [RUNS],
