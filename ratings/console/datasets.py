@@ -16,6 +16,7 @@ from accounts.roles import Act
 from problems.steps import split_steps
 from problems.types import Verdict
 from ratings.console.access import permissions
+from ratings.console.import_form import writer_words
 from ratings.console.question_filter import QuestionFilterForm, verdicts_of
 from ratings.library import selectors
 from ratings.library.models import Question, Rationale
@@ -60,10 +61,15 @@ def dataset(request: HttpRequest, name: str) -> HttpResponse:
     return render(request, "console/dataset.html", context, status=200 if form.is_valid() else 422)
 
 
-def _source_rows(summary: DatasetSummary) -> list[tuple[str, list[int], int]]:
-    """(source, rationales by verdict in the order of VERDICTS, all)"""
+def _source_rows(summary: DatasetSummary) -> list[tuple[str, str, list[int], int]]:
+    """(source, who wrote it, rationales by verdict in the order of VERDICTS, all)"""
     return [
-        (label, [counts.get(verdict, 0) for verdict in VERDICTS], sum(counts.values()))
+        (
+            label,
+            writer_words(summary.written_by[label]),
+            [counts.get(verdict, 0) for verdict in VERDICTS],
+            sum(counts.values()),
+        )
         for label, counts in summary.sources.items()
     ]
 

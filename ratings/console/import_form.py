@@ -32,8 +32,15 @@ FORMAT_CHOICES = sorted(
     key=lambda choice: list(_WORDS).index(choice[0]) if choice[0] in _WORDS else len(_WORDS),
 )
 
+#: Who wrote what a source holds, in words.
+WRITER_WORDS = {"people": "people", "program": "the program that made the questions", "model": "a model"}
+
 #: Addresses of pages below /datasets/; a dataset of that name could not be reached.
 RESERVED_NAMES = frozenset({"import"})
+
+
+def writer_words(written_by: str) -> str:
+    return WRITER_WORDS.get(written_by, "not said")
 
 
 class ImportForm(forms.Form):
@@ -59,11 +66,18 @@ class ImportForm(forms.Form):
     source = forms.SlugField(
         max_length=100,
         required=False,
-        help_text="Who wrote the file's rationales, where it does not say; “human” by itself.",
+        help_text="Of rationales whose row names none; “human” by itself, where people wrote them.",
+    )
+    written_by = forms.ChoiceField(
+        label="Written by",
+        required=False,
+        choices=[("", "As the file says"), *WRITER_WORDS.items()],
+        help_text="Who wrote its rationales, where the file does not say. What a model wrote is never taken for a "
+        "human solution, nor learned from unless a recipe names its source.",
     )
 
     main = ("file", "format", "dataset")
-    more = ("family", "split", "source")
+    more = ("family", "split", "source", "written_by")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -85,7 +99,7 @@ class ImportForm(forms.Form):
     def options(self) -> dict[str, str]:
         """What the services are asked with, and `what` of them; "" for what is not said."""
         what, _, format = self.cleaned_data["format"].partition(":")
-        named = {name: self.cleaned_data[name] for name in ("dataset", "family", "split", "source")}
+        named = {name: self.cleaned_data[name] for name in ("dataset", *self.more)}
         return {"what": what, "format": format, **named}
 
     @property

@@ -16,7 +16,7 @@ from accounts.errors import StarchamberError
 from accounts.gates import staff_page, staff_user
 from accounts.roles import Act
 from ratings.console.datasets import DATASETS
-from ratings.console.import_form import ImportForm
+from ratings.console.import_form import ImportForm, writer_words
 from ratings.console.refusals import show_refusal
 from ratings.console.staging import UploadGone, drop_upload, keep_upload, kept_upload
 from ratings.library.errors import UnusableRows
@@ -59,7 +59,12 @@ def _import_file(request: HttpRequest) -> HttpResponse:
     key = keep_upload(form.cleaned_data["file"])
     preview = {"key": key, "name": form.cleaned_data["file"].name, **form.options()}
     request.session[SESSION_KEY] = preview
-    return _page(request, form, preview=preview, answer=answer)
+    rows = [
+        (label, writer_words(answer["written_by"][label]), counts)
+        for label, counts in answer["sources"].items()
+    ]
+    unsaid = [label for label, writer in answer["written_by"].items() if not writer]
+    return _page(request, form, preview=preview, answer=answer, source_rows=rows, unsaid=unsaid)
 
 
 @require_POST
@@ -69,7 +74,7 @@ def commit_import(request: HttpRequest) -> HttpResponse:
     preview = request.session.get(SESSION_KEY)
     if preview is None or preview["key"] != request.POST.get("key"):
         raise UploadGone("This preview is over: the file was imported, dropped or replaced by another.")
-    options = {name: preview[name] for name in ("what", "format", "dataset", "family", "split", "source")}
+    options = {name: preview[name] for name in ("what", "format", "dataset", *ImportForm.more)}
     with kept_upload(preview["key"], name=preview["name"]) as file:
         answer = _run(request, file, options, dry_run=False)
     _forget(request)
@@ -90,6 +95,7 @@ def _run(request: HttpRequest, file: Any, options: dict[str, str], *, dry_run: b
         family=options["family"] or None,
         split=options["split"] or None,
         source=options["source"] or None,
+        written_by=options["written_by"] or None,
         dry_run=dry_run,
         actor=Actor.of(staff_user(request)),
     )

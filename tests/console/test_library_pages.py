@@ -130,7 +130,7 @@ def test_a_dataset_counts_verdicts_by_source(engineer_client):
         verdict="wrong"
     )
     page = " ".join(page_of(engineer_client, "/datasets/sums/").split())
-    assert 'beta</a></th><td class="is-number">5</td><td class="is-number">2</td>' in page
+    assert 'beta</a></th><td>people</td><td class="is-number">5</td><td class="is-number">2</td>' in page
 
 
 def test_filters_narrow_the_list(engineer_client):
@@ -283,6 +283,7 @@ def test_a_preview_counts_and_writes_nothing_and_the_import_follows(engineer_cli
     page = answer.content.decode()
     assert answer.status_code == 200 and ">2</span>" in page and "questions.jsonl" in page
     assert "alpha" in page and "Nothing is written yet" in page
+    assert "Nobody has said who wrote alpha, beta" in page
     assert not Dataset.objects.exists() and len(list(storage.iterdir())) == 1
 
     key = page.split('name="key" value="')[1].split('"')[0]
@@ -301,11 +302,13 @@ def test_a_preview_counts_and_writes_nothing_and_the_import_follows(engineer_cli
 def test_a_file_of_rationales_goes_to_its_questions(engineer_client):
     make_dataset(questions=1)
     file = lines({"question": "q000000", "source": "delta", "text": "Zero and two make 2.\n#### 2"})
-    page = preview(engineer_client, file, format="rationales:jsonl").content.decode()
-    assert "delta" in page and "rationales" in page
+    page = preview(engineer_client, file, format="rationales:jsonl", written_by="model").content.decode()
+    assert "delta" in page and "rationales" in page and "<td>a model</td>" in page
+    assert "Nobody has said" not in page
     key = page.split('name="key" value="')[1].split('"')[0]
     engineer_client.post(f"{IMPORT}commit/", {"key": key})
-    assert Rationale.objects.get(source__label="delta").verdict == "correct"
+    stored = Rationale.objects.select_related("source").get(source__label="delta")
+    assert (stored.verdict, stored.source.written_by) == ("correct", "model")
 
 
 def test_row_errors_are_a_table_and_nothing_is_kept(engineer_client, storage):
@@ -333,14 +336,14 @@ def test_beyond_the_first_hundred_errors_the_rest_is_counted(engineer_client):
         (b'{"id": "q1"}', {"format": "questions:none"}, "format"),
         (b'{"id": "q1"}', {"format": "questions:gsm8k", "family": "commonsenseqa"}, "family"),
         (b'{"id": "q1"}', {"format": "questions:jsonl", "source": "people"}, "source"),
-        (b'{"id": "q1"}', {"format": "rationales:jsonl", "dataset": "none"}, None),
+        (b'{"id": "q1"}', {"format": "rationales:jsonl", "dataset": "none"}, "dataset"),
     ],
 )
 def test_unusable_choices_stand_beside_their_fields(engineer_client, content, changes, field):
     answer = preview(engineer_client, SimpleUploadedFile("f.jsonl", content), **changes)
     page = answer.content.decode()
     assert answer.status_code == 422
-    assert f'id="id_{field}_error"' in page if field else "notice--bad" in page
+    assert f'id="id_{field}_error"' in page
     assert not Dataset.objects.exists()
 
 
