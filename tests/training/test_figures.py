@@ -106,6 +106,9 @@ def test_reversed_digits_are_drawn_against_written_ones_and_not_alone() -> None:
     # One digit after iteration 2: .7, .8 and .9 have the mean .8 and the deviation .1.
     assert backwards.head == ["iteration", "1, % ± SD", "2, % ± SD"]
     assert backwards.rows[2] == [2, "80.0 ± 10.0", "60.0 ± 10.0"]
+    # One legend for each panel: none twice, and none above all of them.
+    drawn = render(picture_spec(figure), "svg").decode()
+    assert drawn.count(">as written</text>") == drawn.count(">reversed</text>") == 2
     with pytest.raises(NothingToDraw, match="reversed digits only"):
         reversed_digits.build([run("reversed", 0)])
 
