@@ -160,11 +160,18 @@ answer_order = "reversed"
 [[base]]
 name = "plain-base"
 recipe = "addition"
-set = { steps = 40, "addition.hinted_only" = { 1 = 50 } }
+[base.set]
+steps = 30
+"addition.questions" = { 1 = 100 }
+"addition.hinted_only" = { 1 = 50 }
 [[base]]
 name = "back-base"
 recipe = "addition"
-set = { steps = 40, "addition.hinted_only" = { 1 = 50 }, "addition.answer_order" = "reversed" }
+[base.set]
+steps = 30
+"addition.questions" = { 1 = 100 }
+"addition.hinted_only" = { 1 = 50 }
+"addition.answer_order" = "reversed"
 [[run]]
 name = "plain"
 algorithm = "star"
@@ -189,8 +196,11 @@ first_steps = 4
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 @pytest.mark.django_db
-def test_a_plan_with_bases_ends_in_its_figure_and_trains_nothing_twice(storage, tmp_path: Path) -> None:
+def test_a_plan_with_bases_ends_in_its_figure_and_trains_nothing_twice(
+    storage, measured_in_a_moment, tmp_path: Path
+) -> None:
     (tmp_path / "orders.toml").write_text(PLAN)
     plan = read_plan(str(tmp_path / "orders.toml"))
     said: list[str] = []
