@@ -1,21 +1,25 @@
-"""How much memory this process holds, as the system counts it."""
+"""How much memory this process holds, and others with it, as the system counts it."""
 
 from __future__ import annotations
 
 import contextlib
 import resource
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
-_STATUS, _CLEAR = Path("/proc/self/status"), Path("/proc/self/clear_refs")
+_CLEAR = Path("/proc/self/clear_refs")
 
 
-def peak_bytes() -> int | None:
-    """The most that this process has held since it began, or since `forget_peak`. None where nobody says."""
+def peak_bytes(others: Iterable[int] = ()) -> int | None:
+    """The most that this process has held since it began, or since `forget_peak`. None where nobody says.
+
+    others: processes whose own most is added, where the system says it.
+    """
     found = _status("VmHWM")
     if found is None and sys.platform == "darwin":
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return found
+    return None if found is None else found + sum(_status("VmHWM", pid) or 0 for pid in others)
 
 
 def held_bytes() -> int | None:
@@ -29,9 +33,9 @@ def forget_peak() -> None:
         _CLEAR.write_text("5")
 
 
-def _status(name: str) -> int | None:
+def _status(name: str, pid: int | str = "self") -> int | None:
     with contextlib.suppress(OSError, ValueError):
-        for line in _STATUS.read_text().splitlines():
+        for line in Path(f"/proc/{pid}/status").read_text().splitlines():
             if line.startswith(f"{name}:"):
                 return 1024 * int(line.split()[1])
     return None

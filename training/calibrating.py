@@ -39,6 +39,8 @@ FEW, MANY = 8, 256
 PATIENCE_SECONDS = 8.0
 #: Texts of which the length is taken.
 TEXTS = 2_000
+#: Of the lengths of what is sampled.
+QUANTILES = 21
 #: Optimiser steps at each size; the first is not counted, since it also makes the optimiser's state.
 STEPS = 5
 SMALL, LARGE = 4, 24
@@ -80,9 +82,9 @@ def calibrate(
 ) -> Measured:
     """Measures. Raises what sampling and training raise; the model is spoilt in any case.
 
-    questions: as many as may be asked; those without a gold answer are never hinted at. texts: to learn from, by source, "" for all that no model
-    wrote. settings: greedy. start, load: what it took to come here, and to load the model. shot: tokens of a worked
-    example. check: called between the parts; may raise to stop.
+    questions: as many as may be asked; those without a gold answer are never hinted at. texts: to learn from, by
+    source, "" for all that no model wrote. settings: greedy. start, load: what it took to come here, and to load the
+    model. shot: tokens of a worked example. check: called between the parts; may raise to stop.
     """
     sampled = _sample(loaded, task, questions, settings, check)
     examples = [example for some in texts.values() for example in some] or [
@@ -338,6 +340,8 @@ def _lengths(
         right_hinted=fmean(right_hinted) if right_hinted else 1.0,
         shot=shot,
         sampled=len(tokens),
+        completions=[round(float(one), 1) for one in np.quantile(tokens, np.linspace(0, 1, QUANTILES))],
+        cut=fmean(one.completion.finish == "length" for one in sampled.candidates),
         texts={
             source: fmean(len(encode(loaded.tokenizer, example).ids) for example in found[:TEXTS])
             for source, found in texts.items()

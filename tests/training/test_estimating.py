@@ -12,6 +12,7 @@ from training.calibrating import fit
 from training.estimating.estimate import Estimate, estimate, steps_without_figures
 from training.estimating.figures import Figures, Lengths, Pace, Shape
 from training.estimating.memory import sampling_bytes, training_bytes
+from training.estimating.overlooked import overlooked
 from training.estimating.parts import Sampling, Training, selections_of, texts_of
 from training.estimating.plan import iteration_steps, plan_of
 from training.estimating.sizes import Sizes
@@ -130,6 +131,60 @@ def test_bytes_are_those_of_the_formulas() -> None:
     assert training_bytes(SHAPE, tokens=50, length=10) == 4 * (3_000 + 50 * 384)
     # 6 rows of 30 tokens, 2 layers of keys and values of 8 numbers, half as much again; logits three times.
     assert sampling_bytes(SHAPE, rows=6, length=30) == 4 * (1.5 * 6 * 30 * 2 * 2 * 8 + 6 * 3 * 16)
+
+
+def test_processes_share_a_steps_tokens_and_hold_a_model_each() -> None:
+    two = Training(stage="training", units=7, count=7, texts=56, length=30, every=3, processes=2)
+    # Both pay for each of 7 steps; of 1,680 tokens each has half. Saved three times by one of them.
+    assert two.seconds(PACE) == pytest.approx(2 * 7 * 0.1 + 1.68 + 1.5)
+    assert two.seconds(PACE, cores=8) == pytest.approx((2 * 7 * 0.1 + 1.68) / 2 + 1.5)
+    assert replace(two, processes=4).seconds(PACE, cores=2) == pytest.approx((4 * 7 * 0.1 + 1.68) / 2 + 1.5)
+    assert two.at_once == 1_680 / 7 / 2
+    recipe = read_recipe(
+        "sft", "sft", {"epochs": 0.0, "steps": 10, "batch_size": 10, "validation_split": ""}
+    ).values
+    sizes, known = Sizes(texts=100), replace(FIGURES, cores=2)
+    alone, found = (estimate(replace(recipe, processes=n), sizes, known) for n in (1, 2))
+    # A batch of 10 texts of 31 tokens; 1,000 weights go to the other and their gradients come back, ten times.
+    exchanged = 10 * 2 * 1_000 * 4 / 1e9
+    shared = (10 * 0.1 + 3_100 * 0.001, 2 * 10 * 0.1 + 3_100 * 0.001)
+    assert alone.seconds - found.seconds == pytest.approx(shared[0] - shared[1] / 2 - exchanged)
+    assert found.cpu_seconds - alone.cpu_seconds == pytest.approx(10 * 0.1 + exchanged)
+    own = training_bytes(SHAPE, tokens=155, length=31)
+    helper = training_bytes(SHAPE, tokens=155, length=31, moments=False)
+    assert own - helper == 4 * 2_000
+    assert found.rss_bytes == 2 * 10_000_000 + own + helper
+    assert found.assumed == ("Each step is shared by 2 processes on 2 cores; all else is the work of one.",)
+
+
+def test_an_answer_that_is_cut_off_is_short_and_never_right() -> None:
+    spread = replace(LENGTHS, completion=20.0, longest=40.0, completions=[0.0, 10.0, 20.0, 30.0, 40.0])
+    cut = spread.cut_at(20)
+    assert (cut.completion, cut.longest) == ((0 + 10 + 20 + 20 + 20) / 5, 20.0)
+    assert (cut.right, cut.right_hinted) == (0.25 * 3 / 5, 0.5 * 3 / 5)
+    assert spread.cut_at(0) == spread.cut_at(64) == spread
+    # Half of them had not ended at 40: they go on to 100.
+    assert replace(spread, cut=0.5).cut_at(100).completion == 20 + 0.5 * 60
+    # As an earlier version measured it.
+    assert (LENGTHS.cut_at(5).completion, LENGTHS.cut_at(5).right) == (5, 0)
+    for algorithm in ("star", "vstar"):
+        few, more = (
+            estimate(
+                read_recipe(algorithm, algorithm, {"max_new_tokens": most}).values,
+                Sizes(questions=50, validation=10),
+                replace(FIGURES, lengths=spread),
+            )
+            for most in (5, 20)
+        )
+        assert 0 < few.tokens_sampled < more.tokens_sampled
+
+
+def test_what_is_seldom_meant_is_said() -> None:
+    recipe = read_recipe("sft", "sft", {"processes": 9, "precision": "bf16"}).values
+    many, slow = overlooked(recipe, cores=2, on_gpu=False)
+    assert "9 share 2 cores" in many and "slower" in slow
+    assert overlooked(recipe, cores=16, on_gpu=True) == []
+    assert overlooked(read_recipe("sft", "sft", {}).values, cores=1, on_gpu=False) == []
 
 
 def test_a_gpus_memory_is_told_apart() -> None:

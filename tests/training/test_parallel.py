@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -12,6 +14,8 @@ from pathlib import Path
 import pytest
 import torch
 
+from jobs import kin
+from jobs.memory import peak_bytes
 from tests.training.test_gradients import Halvings
 from tests.training.test_loop import Killed, KilledAfter
 from tests.training.tiny import EIGHT, batches_of, loaded_tiny, same, tiny_model, weights
@@ -21,6 +25,7 @@ from training.dpo import dpo
 from training.errors import CannotResume, LossNotFinite, ProcessLost, TrainingError
 from training.loop import Optimisation, Saving, Trained, Unwatched, train
 from training.losses import Loss, completion_loss
+from training.parallel.meeting import MeetingPlace, sweep
 from training.parallel.team import disband, team_of
 from training.records import Pair
 from training.schedule import Schedule
@@ -54,6 +59,34 @@ def test_two_processes_have_the_losses_of_one():
     assert together.losses == pytest.approx(alone.losses, rel=1e-5, abs=1e-6)
     for name in own:
         torch.testing.assert_close(shared[name], own[name], rtol=1e-3, atol=2e-5)
+
+
+def test_what_a_helper_takes_is_counted_with_its_leader():
+    [helper] = team_of(2, torch.device("cpu")).helpers
+    assert kin.living() == [helper.pid]
+    alone, before = time.process_time(), kin.cpu_seconds()
+    trained(TWO)
+    own, all_of_them = time.process_time() - alone, kin.cpu_seconds() - before
+    assert all_of_them > own + 0.03
+    # Two processes with torch.
+    assert (peak_bytes(kin.living()) or 0) > (peak_bytes() or 0) + 100_000_000
+
+
+def test_a_folder_of_processes_that_were_killed_is_swept_up(tmp_path: Path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    place = "from training.parallel.meeting import MeetingPlace; import os, signal; MeetingPlace()"
+    killed = f"{place}; os.kill(os.getpid(), signal.SIGKILL)"
+    subprocess.run([sys.executable, "-c", killed], env={**os.environ, "TMPDIR": str(tmp_path)}, check=False)
+    [left] = tmp_path.iterdir()
+    older = tmp_path / "starchamber-team-older"
+    older.mkdir()
+    (tmp_path / "starchamber-team-begins").mkdir()
+    os.utime(older, (0, 0))
+    first = MeetingPlace()
+    sweep()
+    assert first.file.parent.exists() and not left.exists() and not older.exists()
+    first.leave()
+    assert [path.name for path in tmp_path.iterdir()] == ["starchamber-team-begins"]
 
 
 def test_a_batch_of_fewer_rows_than_processes_is_shared_too():
@@ -144,7 +177,10 @@ def test_whatever_ends_a_training_leaves_no_helper_waiting():
     alone, together = trained(HOW, steps=2)[0], trained(TWO, steps=2)[0]
     assert together.losses == pytest.approx(alone.losses, rel=1e-5)
     assert [helper.pid for helper in team_of(2, torch.device("cpu")).helpers] == processes
+    taken = kin.cpu_seconds()
     disband()
+    # What it took still counts.
+    assert kin.living() == [] and kin.cpu_seconds() >= taken
     assert not any(Path(f"/proc/{pid}").exists() for pid in processes)
 
 

@@ -7,13 +7,15 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from training.estimating.figures import Figures, Lengths
-from training.estimating.memory import device_bytes, peak_bytes
-from training.estimating.parts import Part
+from training.estimating.memory import ADAPTED, device_bytes, peak_bytes
+from training.estimating.parts import Part, Training
 from training.estimating.plan import plan_of
 from training.estimating.planning import LATER
 from training.estimating.sizes import Sizes
 from training.recipes.schema import Recipe, Sft, Star, Vstar
 
+#: Bytes per second that processes of one machine exchange without a GPU (gloo over the loopback device: 0.6 to 1.6e9).
+EXCHANGED = 1e9
 #: Nothing is known of lengths: what is counted without them is the same.
 _UNKNOWN = Lengths(question=0, hinted=0, completion=0, longest=0, right=0.5, right_hinted=0.5)
 
@@ -63,12 +65,12 @@ def estimate(recipe: Recipe, sizes: Sizes, figures: Figures) -> Estimate:
         steps=sum(part.steps for part in parts),
         tokens_sampled=round(sum(part.sampled_tokens for part in parts)),
         tokens_trained=round(sum(part.trained_tokens for part in parts)),
-        seconds=sum(part.seconds(figures.wall) for part in parts),
-        cpu_seconds=sum(part.seconds(figures.cpu) for part in parts),
+        seconds=sum(_seconds(part, figures) for part in parts),
+        cpu_seconds=sum(part.seconds(figures.cpu) + _exchanging(part, figures) for part in parts),
         rss_bytes=peak_bytes(parts, figures),
         device_bytes=device_bytes(parts, figures),
         stages=[_stage(part, figures) for part in parts],
-        assumed=_assumed(recipe, figures.lengths),
+        assumed=_assumed(recipe, figures),
     )
 
 
@@ -89,14 +91,31 @@ def planned_stages(recipe: Recipe, sizes: Sizes) -> list[StageEstimate]:
 
 
 def _stage(part: Part, figures: Figures) -> StageEstimate:
-    return StageEstimate(part.stage, part.iteration, part.units, part.seconds(figures.wall))
+    return StageEstimate(part.stage, part.iteration, part.units, _seconds(part, figures))
 
 
-def _assumed(recipe: Recipe, lengths: Lengths) -> tuple[str, ...]:
-    found = []
+def _seconds(part: Part, figures: Figures) -> float:
+    return part.seconds(figures.wall, cores=figures.cores or 1) + _exchanging(part, figures)
+
+
+def _exchanging(part: Part, figures: Figures) -> float:
+    """Of a training's processes: at each step the weights go to all of them, and the gradients are summed."""
+    if not isinstance(part, Training) or part.processes == 1 or figures.on_gpu:
+        return 0.0
+    learned = figures.shape.parameters * (ADAPTED if part.adapted else 1.0)
+    return part.count * 2 * learned * figures.shape.weight_bytes / EXCHANGED
+
+
+def _assumed(recipe: Recipe, figures: Figures) -> tuple[str, ...]:
+    found, lengths = [], figures.lengths
+    if isinstance(recipe, Star | Vstar):
+        lengths = lengths.cut_at(recipe.max_new_tokens)
     if recipe.processes > 1:
+        what, many = "GPUs" if figures.on_gpu else "cores", recipe.processes
         found.append(
-            f"The time is that of one process; {recipe.processes} are quicker where each has a core of its own."
+            f"Each step is shared by {many} processes on {figures.cores} {what}; all else is the work of one."
+            if figures.cores
+            else f"How many {what} the machine has was not measured: the time is as if {many} processes shared one."
         )
     if isinstance(recipe, Star | Vstar):
         hinted = (

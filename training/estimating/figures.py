@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 
@@ -60,7 +60,9 @@ class Lengths:
     question, hinted: a prompt without and with the answer. completion, longest: the model's own greedy answers, their
     mean and the longest of them. right: share of the questions that it solves; right_hinted: of the others, with the
     hint. texts: prompt, rationale and end of text together, by source ("" for all that no model wrote).
-    shot: one worked example before a question. sampled: how many answers these figures come from.
+    shot: one worked example before a question. sampled: how many answers these figures come from. completions: tokens
+    of those answers, the shortest, the longest, and so many in between at equal distances in their order. cut: share of
+    them that had not ended where the measuring stopped them.
     """
 
     question: float
@@ -72,6 +74,28 @@ class Lengths:
     shot: float = 0.0
     sampled: int = 0
     texts: Mapping[str, float] = field(default_factory=dict)
+    completions: Sequence[float] = ()
+    cut: float = 0.0
+
+    def cut_at(self, most: int) -> Lengths:
+        """The same where an answer may have at most so many tokens (0: as many as when it was measured).
+
+        What is cut off is not right. What had not ended when it was measured is thought to go on to the new limit.
+        """
+        if not most or not self.longest or (most >= self.longest and not self.cut):
+            return self
+        if most >= self.longest:
+            longer = self.completion + self.cut * (most - self.longest)
+            return replace(self, completion=longer, longest=float(most))
+        lengths = self.completions or (self.completion,)
+        ended = sum(one <= most for one in lengths) / len(lengths)
+        return replace(
+            self,
+            completion=sum(min(one, most) for one in lengths) / len(lengths),
+            longest=float(most),
+            right=self.right * ended,
+            right_hinted=self.right_hinted * ended,
+        )
 
     @property
     def learned(self) -> float:
@@ -82,7 +106,8 @@ class Lengths:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figures:
     """wall, cpu: seconds of the clock, and of the processor. held_bytes: by a
-    process at work, beside what training.estimating.memory counts.
+    process at work, beside what training.estimating.memory counts. cores: of the machine, or its GPUs where it computes
+    on these; 0 where an earlier version did not ask.
     """
 
     shape: Shape
@@ -91,6 +116,7 @@ class Figures:
     lengths: Lengths
     held_bytes: int
     device: str = "cpu"
+    cores: int = 0
 
     @property
     def busy(self) -> float:
@@ -113,4 +139,5 @@ class Figures:
             lengths=Lengths(**stored["lengths"]),
             held_bytes=stored["held_bytes"],
             device=stored["device"],
+            cores=stored.get("cores", 0),
         )

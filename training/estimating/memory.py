@@ -5,6 +5,9 @@ per layer and token about 16 hidden states (Korthikanti et al. 2022, table 2: 34
 we count values, not bytes, and no dropout), the attention's probabilities where they are made (twice, before and after
 the softmax), and at the end the logits three times (themselves, their log-softmax and its gradient). A sampler keeps
 keys and values of every row, half of them a second time while the cache grows.
+
+Of several processes that share a training each is a process of its own, with libraries and weights, a gradient and the
+activations of its share; the moments are the first one's.
 """
 
 from __future__ import annotations
@@ -16,6 +19,8 @@ from training.estimating.parts import SAMPLER_ROWS, Part, Sampling, Scoring, Tra
 
 #: Hidden states kept for the backward pass, per layer and token.
 HIDDEN_STATES = 16
+#: The share of the weights that adapters have, as LoRA's usually do.
+ADAPTED = 0.01
 #: Bytes of a candidate in Python's memory: two prompts, the completion, its tokens.
 CANDIDATE_BYTES = 6_000
 #: Tokens that are scored at a time (training.scoring.BATCH_TOKENS).
@@ -23,15 +28,18 @@ SCORED_AT_ONCE = 16_384
 
 
 def peak_bytes(parts: Iterable[Part], figures: Figures) -> int:
-    """Of the process: what it holds at any rate, and the part that needs most on top of it.
+    """Of all processes together: what each holds at any rate, and the part that needs most on top of it.
 
     On a GPU what is computed lies there, and only the rows are the process's.
     """
     parts = list(parts)
     rows = sum(part.rows for part in parts if isinstance(part, Sampling) and part.stored)
-    return (
-        figures.held_bytes + rows * CANDIDATE_BYTES + (0 if figures.on_gpu else _most(parts, figures.shape))
-    )
+    own = figures.held_bytes + rows * CANDIDATE_BYTES + (0 if figures.on_gpu else _most(parts, figures.shape))
+    shared = [part for part in parts if isinstance(part, Training) and part.processes > 1]
+    if not shared:
+        return own
+    helper = 0 if figures.on_gpu else max(_helper_bytes(part, figures.shape) for part in shared)
+    return own + (max(part.processes for part in shared) - 1) * (figures.held_bytes + helper)
 
 
 def device_bytes(parts: Iterable[Part], figures: Figures) -> int | None:
@@ -67,6 +75,17 @@ def _bytes(part: Part, shape: Shape) -> int:
     return 0
 
 
+def _helper_bytes(part: Training, shape: Shape) -> int:
+    return training_bytes(
+        shape,
+        tokens=part.at_once,
+        length=part.length,
+        checkpointing=part.checkpointing,
+        adapted=part.adapted,
+        moments=False,
+    )
+
+
 def training_bytes(
     shape: Shape,
     *,
@@ -75,16 +94,17 @@ def training_bytes(
     best: bool = False,
     checkpointing: bool = False,
     adapted: bool = False,
+    moments: bool = True,
 ) -> int:
     """On top of the weights. tokens: of one batch. best: whether the best weights so far are kept beside them.
 
-    checkpointing: one state is kept for each layer, and one layer at a time made whole again. adapted: adapters are a
-    hundredth of the weights, as LoRA's usually are.
+    checkpointing: one state is kept for each layer, and one layer at a time made whole again. adapted: only adapters
+    are learned. moments: False for a process that only helps.
     """
-    learned = shape.parameters * (0.01 if adapted else 1.0)
+    learned = shape.parameters * (ADAPTED if adapted else 1.0)
     layer = HIDDEN_STATES * shape.width + 2 * shape.heads * length
     kept = shape.layers * shape.width + layer if checkpointing else shape.layers * layer
-    values = (3 + best) * learned + tokens * (kept + 3 * shape.vocabulary)
+    values = (1 + 2 * moments + best) * learned + tokens * (kept + 3 * shape.vocabulary)
     return round(values * shape.weight_bytes)
 
 

@@ -32,7 +32,8 @@ class Part:
     def trained_tokens(self) -> float:
         return 0.0
 
-    def seconds(self, pace: Pace) -> float:
+    def seconds(self, pace: Pace, *, cores: int = 1) -> float:
+        """cores: for as many processes as share the part; 1 for the processor's seconds, which are those of all."""
         raise NotImplementedError
 
 
@@ -44,7 +45,7 @@ class Starting(Part):
     saves: int = 0
     begins: bool = False
 
-    def seconds(self, pace: Pace) -> float:
+    def seconds(self, pace: Pace, *, cores: int = 1) -> float:
         return self.begins * pace.start + self.loads * pace.load + self.saves * pace.save
 
 
@@ -71,7 +72,7 @@ class Sampling(Part):
         batches = whole * -(-self.together // SAMPLER_ROWS) + -(-rest // SAMPLER_ROWS)
         return batches * self.longest
 
-    def seconds(self, pace: Pace) -> float:
+    def seconds(self, pace: Pace, *, cores: int = 1) -> float:
         decoding = self.decode_steps * pace.decode_step + self.sampled_tokens * pace.decode_row
         return decoding + self.rows * (self.prompt * pace.read_token + self.stored * pace.row)
 
@@ -83,7 +84,7 @@ class Training(Part):
     length: tokens of a text. every: steps between two saved states. selections: how often held-out texts are scored on
     the way, `selecting` tokens each time. accumulate: batches of a step.
     checkpointing: whether activations are computed a second time instead of being kept. adapted: whether only
-    adapters beside the weights are learned (LoRA).
+    adapters beside the weights are learned (LoRA). processes: that share each step.
     """
 
     count: int
@@ -96,6 +97,7 @@ class Training(Part):
     pairs: bool = False
     selections: int = 0
     selecting: float = 0.0
+    processes: int = 1
 
     @property
     def steps(self) -> int:
@@ -107,15 +109,17 @@ class Training(Part):
 
     @property
     def at_once(self) -> float:
-        """Tokens of one batch; where batches are accumulated, the backward pass is made batch by batch."""
-        return self.trained_tokens / max(1, self.count * self.accumulate)
+        """Tokens of one process's share of a batch; accumulated batches go through the backward pass one by one."""
+        return self.trained_tokens / max(1, self.count * self.accumulate * self.processes)
 
-    def seconds(self, pace: Pace) -> float:
+    def seconds(self, pace: Pace, *, cores: int = 1) -> float:
         token = pace.pair_token if self.pairs else pace.train_token
         # Of forward (1), backward to the activations (1) and to the weights (1): once more forward, or no weights.
         token *= (3 + self.checkpointing - self.adapted) / 3
         saves = self.count // self.every + (self.count % self.every > 0)
-        learned = self.count * pace.train_step + self.trained_tokens * token
+        # Each process pays for a step, and each token is one process's.
+        learned = self.count * self.processes * pace.train_step + self.trained_tokens * token
+        learned /= min(self.processes, cores)
         return learned + saves * pace.save + self.selections * self.selecting * pace.read_token
 
 
@@ -126,7 +130,7 @@ class Scoring(Part):
     texts: int
     length: float
 
-    def seconds(self, pace: Pace) -> float:
+    def seconds(self, pace: Pace, *, cores: int = 1) -> float:
         return self.texts * self.length * pace.read_token
 
 

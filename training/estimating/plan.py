@@ -107,11 +107,12 @@ def _dpo(recipe: Dpo, sizes: Sizes, lengths: Lengths) -> Iterator[Part]:
     yield Starting(stage="storing", loads=0, saves=1)
 
 
-def _star(recipe: Star, sizes: Sizes, lengths: Lengths) -> Iterator[Part]:
+def _star(recipe: Star, sizes: Sizes, measured: Lengths) -> Iterator[Part]:
+    lengths = measured.cut_at(recipe.max_new_tokens)
     yield Starting(stage="starting", begins=True, loads=1 if recipe.max_new_tokens else 2)
     shown = min(SHOWN, sizes.validation)
     if shown:
-        yield asking_part(lengths, "asking held-out questions", shown, together=256)
+        yield asking_part(measured, "asking held-out questions", shown, together=256)
     with_shots = bool(recipe.shots)
     if sizes.validation:
         yield validating_part(recipe, sizes, lengths, 0, with_shots=with_shots)
@@ -148,5 +149,5 @@ def _star(recipe: Star, sizes: Sizes, lengths: Lengths) -> Iterator[Part]:
         if sizes.validation:
             later = bool(recipe.shots) and recipe.shots_when == "always"
             yield validating_part(recipe, sizes, lengths, number, with_shots=later)
-            yield asking_part(lengths, "asking held-out questions", shown, together=256, iteration=number)
+            yield asking_part(measured, "asking held-out questions", shown, together=256, iteration=number)
         yield Starting(stage="storing", iteration=number, loads=0, saves=1)

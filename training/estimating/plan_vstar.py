@@ -12,7 +12,8 @@ from training.recipes.schema import Vstar
 from training.schedule import Length
 
 
-def vstar_parts(recipe: Vstar, sizes: Sizes, lengths: Lengths) -> Iterator[Part]:
+def vstar_parts(recipe: Vstar, sizes: Sizes, measured: Lengths) -> Iterator[Part]:
+    lengths = measured.cut_at(recipe.max_new_tokens)
     yield Starting(stage="starting", begins=True, loads=1 if recipe.max_new_tokens else 2)
     length = Length(recipe.epochs, recipe.steps)
     texts = min(recipe.sft_questions or sizes.texts, sizes.texts)
@@ -87,6 +88,7 @@ def _verifier(recipe: Vstar, sizes: Sizes, lengths: Lengths, asked: int) -> Iter
         accumulate=recipe.accumulate,
         checkpointing=recipe.gradient_checkpointing,
         adapted=recipe.lora_rank > 0,
+        processes=recipe.processes,
         pairs=True,
         selections=selections_of(steps, recipe.validate_every) if rows else 0,
         selecting=rows * lengths.learned,

@@ -42,6 +42,7 @@ def training_part(
         accumulate=recipe.accumulate,
         checkpointing=recipe.gradient_checkpointing,
         adapted=recipe.lora_rank > 0,
+        processes=recipe.processes,
         pairs=pairs,
         selections=selections,
         selecting=selecting,

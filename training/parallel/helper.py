@@ -6,6 +6,7 @@ Orders come through stdin, answers go to stdout; both end with the process that 
 from __future__ import annotations
 
 import ctypes
+import importlib
 import os
 import signal
 import sys
@@ -32,6 +33,8 @@ def main(rank: int, size: int, meeting_place: Path, kind: str) -> None:
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what anything prints belongs into the log
     torch.set_num_threads(1)
+    # What every model needs is imported before the group meets: starting is not training.
+    importlib.import_module("transformers.modeling_utils")
     device = join(rank, size, meeting_place, cpu=kind == "cpu")
     while True:
         try:

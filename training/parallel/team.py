@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import atexit
 import os
-import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -17,9 +15,11 @@ import torch
 from torch import nn
 
 from generation.sampling.memory import give_back, ran_out
+from jobs import kin
 from training.errors import ProcessLost, TrainingError
 from training.gradients import LossOf, Summed, backward, clear_gradients, halved
 from training.parallel.group import join, leave, send, sum_gradients, trained_parameters
+from training.parallel.meeting import MeetingPlace
 from training.parallel.orders import Done, Learn, Rest, Share, Step, hear, tell
 from training.parallel.structure import without_weights
 from training.records import seed_of
@@ -58,23 +58,25 @@ class Team:
 
     def __init__(self, size: int, kind: str) -> None:
         self.size, self.kind = size, kind
-        self._folder = Path(tempfile.mkdtemp(prefix="starchamber-team-"))
+        self._meeting = MeetingPlace()
         self.helpers = [self._start(rank) for rank in range(1, size)]
 
     def meet(self) -> None:
         with self._watched():
-            join(0, self.size, self._folder / "meeting", cpu=self.kind == "cpu")
+            join(0, self.size, self._meeting.file, cpu=self.kind == "cpu")
 
     def _start(self, rank: int) -> subprocess.Popen[bytes]:
-        arguments = [str(rank), str(self.size), str(self._folder / "meeting"), self.kind]
+        arguments = [str(rank), str(self.size), str(self._meeting.file), self.kind]
         # In our own group of processes: whoever kills that kills them too.
-        return subprocess.Popen(
+        helper = subprocess.Popen(
             [sys.executable, "-m", "training.parallel.helper", *arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             cwd=_ROOT,
             env={**os.environ, "OMP_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false"},
         )
+        kin.join(helper.pid)
+        return helper
 
     @contextmanager
     def training(
@@ -125,12 +127,13 @@ class Team:
             helper.kill()
         for helper in self.helpers:
             helper.wait()
+            kin.leave(helper.pid)
             for stream in (helper.stdin, helper.stdout):
                 if stream is not None:
                     with suppress(OSError):
                         stream.close()
         leave()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        self._meeting.leave()
 
     @staticmethod
     def _tell(helper: subprocess.Popen[bytes], order: object) -> None:
@@ -238,8 +241,15 @@ def _share(batch: Any, rank: int, size: int) -> Any:
     return batch.part(len(batch) * rank // size, len(batch) * (rank + 1) // size)
 
 
+def room_for_processes(kind: str) -> int:
+    """How many processes of a training can have a GPU, or a core, of their own."""
+    if kind == "cuda":
+        return torch.cuda.device_count()
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def _refuse_unless_there_are(processes: int, device: torch.device) -> None:
-    there = torch.cuda.device_count() if device.type == "cuda" else (os.cpu_count() or 1)
+    there = room_for_processes(device.type)
     usable = device.type == "cpu" or (device.type == "cuda" and device.index in (None, 0))
     if not usable or (device.type == "cuda" and processes > there):
         what = f"{there} GPUs" if device.type == "cuda" and usable else f"the device {device}"

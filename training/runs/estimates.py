@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -21,6 +22,7 @@ from ratings.library.splitting import questions_by_split
 from ratings.slots.models import Rating
 from ratings.studies.models import Study, StudySource
 from training.estimating.estimate import Estimate, estimate, planned_stages, steps_without_figures
+from training.estimating.overlooked import overlooked
 from training.estimating.planning import ANSWERS, OWN
 from training.estimating.sizes import Sizes
 from training.estimating.warming import UnendedWarmUp, unended_warm_up
@@ -56,11 +58,13 @@ class Outlook:
     failed: Measurement | None
     #: Of what is known of its trainings.
     warm_up: UnendedWarmUp | None = None
+    #: Of its processes and numbers, on the machine that was measured, else on this one.
+    overlooked: Sequence[str] = ()
 
     @property
     def advice(self) -> list[str]:
         """What is allowed and easily overlooked."""
-        return [] if self.warm_up is None else [self.warm_up.words]
+        return [*([] if self.warm_up is None else [self.warm_up.words]), *self.overlooked]
 
 
 def outlook(recipe: Recipe, inputs: Inputs) -> Outlook:
@@ -76,7 +80,16 @@ def outlook(recipe: Recipe, inputs: Inputs) -> Outlook:
         pending=measuring.pending(inputs.base, inputs.dataset),
         failed=None if measured else measuring.failed(inputs.base, inputs.dataset),
         warm_up=_warm_up(recipe, sizes, found),
+        overlooked=_overlooked(recipe, measured),
     )
+
+
+def _overlooked(recipe: Recipe, measured: Measurement | None) -> list[str]:
+    if measured is None:
+        here = os.cpu_count() or 1
+        return overlooked(recipe, cores=here, on_gpu=False) if settings.DEVICE == "cpu" else []
+    figures = measuring.figures_of(measured)
+    return overlooked(recipe, cores=figures.cores, on_gpu=figures.on_gpu)
 
 
 def _warm_up(recipe: Recipe, sizes: Sizes, found: Estimate | None) -> UnendedWarmUp | None:

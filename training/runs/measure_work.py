@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
+import torch
 from django.conf import settings as site
 
 from generation.prompts import stop_strings, uses_calculator
@@ -27,6 +28,7 @@ from training.errors import NothingToLearn
 from training.estimating.figures import Figures
 from training.estimating.memory import sampling_bytes, training_bytes
 from training.estimating.planning import ANSWERS
+from training.parallel.team import room_for_processes
 from training.runs.direct import direct_example
 from training.runs.measured_models import Measurement
 from training.runs.questions import Asking, drawn, split_questions
@@ -84,6 +86,7 @@ def run_measurement(context: JobContext) -> dict[str, Any]:
         lengths=measured.lengths,
         held_bytes=held,
         device=loaded.device,
+        cores=room_for_processes(torch.device(loaded.device).type),
     )
     with context.writing():
         Measurement.objects.filter(pk=measurement.pk).update(

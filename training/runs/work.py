@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from django.conf import settings
+
 from jobs.errors import JobError, TransientJobError
 from training.errors import LossNotFinite, NothingRight, ProcessLost
-from training.parallel.team import disband
+from training.estimating.overlooked import overlooked
+from training.parallel.team import disband, room_for_processes, team_of
 from training.recipes.reader import from_stored
 from training.recipes.schema import Dpo, Recipe, Sft, Star, Vstar
 from training.runs.cautions import cautions_of
@@ -81,11 +84,29 @@ def _device_peak() -> int | None:
 def _train(context: JobContext, run: TrainingRun) -> dict[str, Any]:
     recipe = from_stored(run.algorithm, run.recipe_name, run.recipe).values
     note_means(context, recipe)
+    _start_helpers(context, recipe)
     check_base(context, run, recipe)
     say_warm_up(context, run)
     metrics = _by_algorithm(context, run, recipe)
     note_warm_up(context, run, recipe)
     return metrics
+
+
+def _start_helpers(context: JobContext, recipe: Recipe) -> None:
+    """Before the work names a stage: starting processes is the machine's, and no part of what the run takes. What is
+    seldom meant on this machine is in the log.
+
+    Raises TrainingError (too_few_devices) and ProcessLost.
+    """
+    import torch
+
+    from generation.registry.loading import pick_device
+
+    device = torch.device(pick_device(settings.DEVICE))
+    for words in overlooked(recipe, cores=room_for_processes(device.type), on_gpu=device.type == "cuda"):
+        context.log(words)
+    if recipe.processes > 1:
+        team_of(recipe.processes, device)
 
 
 def _by_algorithm(context: JobContext, run: TrainingRun, recipe: Recipe) -> dict[str, Any]:
