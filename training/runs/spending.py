@@ -19,6 +19,7 @@ from training.runs.models import TrainingRun
 class Spent:
     """Of all attempts together: seconds of the clock and of the processor, and the most memory of any of them.
 
+    Processor and memory are those of all processes of a training together; device_bytes: of the first one's GPU.
     cpu_seconds: without what an attempt that was killed had spent in its last stage.
     """
 
