@@ -145,7 +145,7 @@ class CheckpointMissing(TrainingError):
     def __init__(self, name: str, folder: Path) -> None:
         super().__init__(
             f"The files of {name} are gone: {folder} has no manifest.json. Put the folder back and resume the run, or"
-            " resume it without: what can be trained again from its stored candidates is. Otherwise begin anew: clone the"
-            " run, or repeat its command with --anew.",
+            " resume it without: what can be trained again from its stored candidates is. Otherwise begin anew: clone"
+            " the run, or repeat its command with --anew.",
             details={"checkpoint": name, "path": str(folder), "expected": "the folder as the run wrote it"},
         )

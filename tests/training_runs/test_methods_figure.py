@@ -71,7 +71,8 @@ def test_what_was_evaluated_under_other_settings_or_seeds_changes_nothing(db: No
     row = found["few-shot, 2 examples", 0]
     assert (row["accuracy"], row["evaluation"], row["shots"]) == (0.6, shown.pk, 2)
     assert found["base, asked plainly", 0]["evaluation"] == good.pk
-    assert {row["decoding"] for row in found.values()} == {"greedy"}
+    said = {(row["decoding"], row["max_new_tokens"]) for row in found.values()}
+    assert said == {("greedy", "as many as fit")}
     # A plan says which worked examples it shows: no more, and none of them may be missing.
     assert not any(method.startswith("few") for method, _ in numbers_of(run, asked=Asked((0,))))
     with pytest.raises(

@@ -117,7 +117,8 @@ def register(context: JobContext, run: TrainingRun, kept: dict[str, str]) -> dic
     """Makes models of checkpoints and names the result; again changes nothing.
 
     kept: checkpoint's name -> what stands behind the run's label in its model's; "" for the result.
-    Returns the models by checkpoint. Raises CheckpointMissing, and LabelTaken where the run's own label has gone to another model.
+    Returns the models by checkpoint. Raises CheckpointMissing, and LabelTaken where the run's own label has gone to
+    another model.
     """
     actor = launcher_of(run)
     found: dict[str, LanguageModel] = {}

@@ -8,15 +8,14 @@ from itertools import combinations
 from typing import Any
 
 from accounts.errors import InvalidInput
-from ratings.library.splitting import questions_by_split
 from training.evaluation.paired import PairedDifference, paired_difference, wilson_interval
 from training.runs.against_base import AgainstBase, against_base
 from training.runs.blinding import counts_are_hidden
 from training.runs.cautions import Caution, cautions_of
 from training.runs.errors import UnknownRun
-from training.runs.learned import learned_from
+from training.runs.learned import train_used
 from training.runs.measured_models import Sample
-from training.runs.models import Algorithm, Iteration, TrainingRun
+from training.runs.models import Iteration, TrainingRun
 from training.runs.results import best_iteration, results_by_iteration
 from training.runs.selectors import runs
 from training.runs.spending import spent_on
@@ -185,7 +184,7 @@ def _compared(run: TrainingRun, results: Mapping[int, Mapping[str, bool]]) -> Co
         steps=None if hidden else sum(one.steps for one in iterations),
         seconds=None if spent is None else spent.seconds,
         cpu_seconds=None if spent is None else spent.cpu_seconds,
-        train_used=None if hidden else _train_used(run, number),
+        train_used=None if hidden else train_used(run, number),
         against_base=beside,
         cautions=cautions_of(run, beside),
     )
@@ -196,17 +195,6 @@ def _point(iteration: Iteration, results: Mapping[str, bool] | None) -> Point:
     questions = len(results) if results else None
     low, high = (wilson_interval(accuracy, questions) if questions else None) or (None, None)
     return Point(iteration.number, accuracy, low, high, questions)
-
-
-def _train_used(run: TrainingRun, number: int | None) -> float | None:
-    """The questions that the result learned from, of those that it could."""
-    if run.algorithm == Algorithm.DPO:
-        split = str(run.recipe.get("split", ""))
-        whole = questions_by_split(run.dataset).get(split, 0)
-        part = run.pairs.filter(use="train", question__split=split).values("question").distinct().count()
-        return part / whole if whole and part else None
-    last = number or max((one.number for one in run.iterations.all()), default=0)
-    return learned_from(run, last).share
 
 
 def _difference(

@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from problems.types import Family
 from ratings.library.models import Question
 from training.runs.groups import groups_of
-from training.runs.models import EXTRAS, Origin, TrainingExample, TrainingRun
+from training.runs.models import EXTRAS, Algorithm, Origin, PreferencePair, TrainingExample, TrainingRun
 from training.runs.questions import split_questions
 from training.runs.selectors import learned_by
 
@@ -49,6 +49,21 @@ def learned_from(run: TrainingRun, iteration: int) -> Learned:
     hinted = set(_questions(kept.filter(origin=Origin.RATIONALIZED))) & could
     others = set(_questions(kept.exclude(origin=Origin.RATIONALIZED))) & could
     return Learned(len(others), len(hinted - others), len(could))
+
+
+def train_used(run: TrainingRun, iteration: int | None) -> float | None:
+    """The questions that the result learned from, of those that it could; None where that is none.
+
+    iteration: of the result; None for the last one. Of DPO: the questions of its pairs.
+    """
+    if run.algorithm != Algorithm.DPO:
+        last = iteration or max((one.number for one in run.iterations.all()), default=0)
+        return learned_from(run, last).share
+    split = str(run.recipe.get("split", ""))
+    whole = Question.objects.filter(dataset=run.dataset, split=split).count()
+    pairs = run.pairs.filter(use=PreferencePair.Use.TRAIN, question__split=split)
+    part = pairs.values("question").distinct().count()
+    return part / whole if part and whole else None
 
 
 def _questions(examples: QuerySet[TrainingExample]) -> QuerySet[TrainingExample, int]:

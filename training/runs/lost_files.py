@@ -1,8 +1,8 @@
-"""Checkpoints whose files are gone while their run is unfinished: trained again, from what is stored of their iteration.
+"""Checkpoints whose files are gone while their run is unfinished: trained again, from what is stored of it.
 
 An iteration's model is made of its base, its recipe and the candidates that it kept, all of which are stored. So a
-folder that somebody deleted costs a training, not the run. Decided so although the next training begins at the base again and
-would not miss it: what the next iteration samples, it samples with this model, and it may be the run's result.
+folder that somebody deleted costs a training, not the run. Decided so although the next training begins at the base
+again and would not miss it: what the next iteration samples, it samples with this model, and it may be the result.
 """
 
 from __future__ import annotations

@@ -107,7 +107,7 @@ def _single(one: MethodResult) -> dict[str, Any]:
         "evaluation": one.evaluation,
         "shots": one.shots,
         "decoding": "greedy",
-        "max_new_tokens": None,
+        "max_new_tokens": ROOM,
     }
     return {**row, **spread, "generated": one.generated, "rationalized": one.rationalized, **settings}
 
