@@ -5,7 +5,7 @@ Colours, fonts and grid lines are the page's own (static/css/tokens.css), so a s
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,11 +52,10 @@ def line_chart(title: str, series: Sequence[Series], *, key: str, x_title: str =
         for one in series
         for step, value in one.points
     ]
-    axis = altair.Axis(title=x_title, tickMinStep=1, tickCount=6, format="~s")
     tips = [altair.Tooltip("step:Q"), altair.Tooltip("value:Q", format=".4~g")]
     shape: dict[str, Any] = {
-        "x": altair.X("step:Q", axis=axis),
-        "y": altair.Y("value:Q", title=title, scale=altair.Scale(zero=False)),
+        "x": _over_steps(sorted({step for one in series for step, _ in one.points}), x_title),
+        "y": _over_values({value for one in series for _, value in one.points}, title),
         "tooltip": tips,
     }
     if len(series) > 1:
@@ -68,6 +67,24 @@ def line_chart(title: str, series: Sequence[Series], *, key: str, x_title: str =
     spec = chart.properties(width="container", height=220).to_dict()
     head, rows = _table(series, x_title)
     return Chart(key=key, title=title, summary=_summary(title, series), spec=spec, head=head, rows=rows)
+
+
+def _over_steps(steps: Sequence[int], title: str) -> Any:
+    """The axis of these steps. One alone stands in the middle: on a scale without width its label would be NaN."""
+    import altair
+
+    if len(steps) == 1:
+        scale = altair.Scale(domain=[steps[0] - 1, steps[0] + 1], nice=False)
+        return altair.X("step:Q", axis=altair.Axis(title=title, values=list(steps), format=",d"), scale=scale)
+    return altair.X("step:Q", axis=altair.Axis(title=title, tickMinStep=1, tickCount=6, format="~s"))
+
+
+def _over_values(values: Collection[float], title: str) -> Any:
+    """The axis of these values. Where all are one, it stands there alone: no distance says how many digits tell."""
+    import altair
+
+    axis = altair.Axis(values=list(values), format=".4~g") if len(values) == 1 else altair.Axis()
+    return altair.Y("value:Q", title=title, scale=altair.Scale(zero=False), axis=axis)
 
 
 def _short(name: str) -> str:

@@ -9,7 +9,9 @@ from django.test import Client
 
 from accounts.models import AuditEvent, User
 from jobs import clock
+from jobs.charts import line_chart
 from jobs.logs import write_log
+from jobs.metrics import Series
 from jobs.models import Job, Metric, WorkerBeat
 from jobs.services import run_here
 from tests.jobs.conftest import new_job
@@ -194,6 +196,10 @@ def test_curves_have_tables_and_share_a_chart_by_their_first_word(staff: Client)
             Metric.objects.create(job=job, series=series, step=step, value=1 / step)
     html = page(staff, job, "curves/")
     assert html.count("data-chart=") == 2
+    # A point alone has an axis with its own step and value: on a scale without width the label would be NaN.
+    alone = line_chart("one", [Series("one", [(0, 0.25)], 1)], key="one").spec["encoding"]
+    assert alone["x"]["axis"]["values"] == [0] and alone["x"]["scale"]["domain"] == [-1, 1]
+    assert alone["y"]["axis"]["values"] == [0.25]
     assert html.count("<table") == 2
     assert "train from 1 at 1 to 0.2 at 5" in html
 
