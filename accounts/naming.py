@@ -34,9 +34,14 @@ class NamesValues(forms.Form):
         if not known:
             return error
         given = (known[0].params or {}).get("value", self[name].data)
-        shown = repr(given)
-        shown = shown if len(shown) <= 200 else shown[:197] + "..."
-        return ValidationError(f"{shown} is not usable, expected {self.expected(name)}.", code=known[0].code)
+        return ValidationError(unusable(given, self.expected(name)), code=known[0].code)
+
+
+def unusable(given: object, expected: str) -> str:
+    """What is wrong with a value, as training.recipes and the API's lists say it."""
+    shown = repr(given)
+    shown = shown if len(shown) <= 200 else shown[:197] + "..."
+    return f"{shown} is not usable, expected {expected}."
 
 
 def expected_by(field: forms.Field) -> str:

@@ -19,6 +19,7 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.audit import Actor
 from accounts.errors import Conflict
 from accounts.gates import staff_page, staff_user
+from accounts.naming import NamesValues
 from accounts.roles import Act
 from jobs.kinds import QUEUES
 from jobs.live import live_curves, live_job
@@ -35,7 +36,7 @@ TRAIL = [("Runs", "/jobs/")]
 _STATES = [("", "Any state"), *Job.State.choices, (LOST, "No word")]
 
 
-class JobFilterForm(forms.Form):
+class JobFilterForm(NamesValues):
     """Which jobs to list."""
 
     state = forms.ChoiceField(required=False, choices=_STATES)
@@ -54,7 +55,8 @@ def jobs(request: HttpRequest) -> HttpResponse:
     """All jobs, newest first; the table alone where htmx asks again."""
     form = JobFilterForm(request.GET, auto_id="filter-%s")
     chosen = form.chosen()
-    page = Paginator(jobs_with_people(**chosen), JOBS_A_PAGE).get_page(request.GET.get("page"))
+    found = jobs_with_people(**chosen) if form.is_valid() else Job.objects.none()
+    page = Paginator(found, JOBS_A_PAGE).get_page(request.GET.get("page"))
     context = {
         "form": form,
         "page": page,
@@ -64,7 +66,8 @@ def jobs(request: HttpRequest) -> HttpResponse:
         "is_moving": any(job.is_live for job in page),
     }
     asked_again = request.headers.get("HX-Target") == "jobs"
-    return render(request, "jobs/_jobs.html" if asked_again else "jobs/jobs.html", context)
+    template = "jobs/_jobs.html" if asked_again else "jobs/jobs.html"
+    return render(request, template, context, status=200 if form.is_valid() else 422)
 
 
 @require_safe

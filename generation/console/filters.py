@@ -8,10 +8,11 @@ from urllib.parse import urlencode
 from django import forms
 from django.http import QueryDict
 
+from accounts.naming import NamesValues
 from ratings.library.models import VERDICT_CHOICES
 
 
-class CandidateFilterForm(forms.Form):
+class CandidateFilterForm(NamesValues):
     verdict = forms.ChoiceField(required=False, choices=[("", "Any verdict"), *VERDICT_CHOICES])
     question = forms.CharField(max_length=200, required=False, label="Question id", strip=True)
 

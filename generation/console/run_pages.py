@@ -43,6 +43,7 @@ def run(request: HttpRequest, pk: int) -> HttpResponse:
     found = selectors.get_run(pk)
     form = CandidateFilterForm(request.GET)
     rows = selectors.candidates(run=found, **form.chosen()).order_by("prompt__number", "sample")
+    rows = rows if form.is_valid() else rows.none()
     context = {
         **_results(found),
         "live": live_job(found.job, staff_user(request)),

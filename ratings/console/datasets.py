@@ -46,6 +46,7 @@ def dataset(request: HttpRequest, name: str) -> HttpResponse:
     may = permissions(staff_user(request))
     form = QuestionFilterForm(request.GET, dataset=summary, by_source=may["view_sources"])
     found = selectors.questions(dataset=name, **form.chosen()).order_by("pk")
+    found = found if form.is_valid() else found.none()
     page = Paginator(found, QUESTIONS_A_PAGE).get_page(request.GET.get("page"))
     context = {
         "dataset": summary,

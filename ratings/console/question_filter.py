@@ -11,11 +11,12 @@ from django import forms
 from django.db.models import Count
 from django.http import QueryDict
 
+from accounts.naming import NamesValues
 from ratings.library.models import VERDICT_CHOICES, Question, Rationale
 from ratings.library.selectors import DatasetSummary
 
 
-class QuestionFilterForm(forms.Form):
+class QuestionFilterForm(NamesValues):
     """Filters of a dataset's questions; those by source only for whoever may see sources."""
 
     search = forms.CharField(max_length=200, required=False, label="Words or id", strip=True)

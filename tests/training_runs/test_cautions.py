@@ -20,7 +20,8 @@ from training.base.building import TINY
 from training.evaluation.paired import paired_difference
 from training.runs.against_base import against_base
 from training.runs.cautions import cautions_of
-from training.runs.measured_models import Sample, SampleSet
+from training.runs.evaluating import EvaluationSpec, launch_evaluation
+from training.runs.measured_models import Evaluation, Sample, SampleSet
 from training.runs.models import Checkpoint, Iteration, RunFact, TrainingRun
 from training.runs.results import RESULTS
 from training.runs.selectors import get_run
@@ -206,6 +207,14 @@ def test_evaluations_of_result_and_base_under_one_setting_are_compared(signed_in
     assert message.startswith(
         "Its result is worse than tiny-base: 16.7% against 50.0% of 6 questions of split test"
     )
+    # The evaluation's own page says it too, of a model that a run made and of no other.
+    told = {"greedy_accuracy": 1 / 6, "intervals": {}, "samples": 1, "questions": 6}
+    for model, words in ((result, "-33.3 points"), (run.base, "")):
+        asked = launch_evaluation(EvaluationSpec(model=model.label, dataset="sums"), actor=COMMAND)
+        made = SampleSet.objects.get(model=model, settings__shots=0)
+        Evaluation.objects.filter(pk=asked.pk).update(sample_set=made, result=told)
+        page = signed_in.get(f"/evaluations/{asked.pk}/").content.decode()
+        assert ('id="against-base"' in page) == bool(words) and words in page
 
 
 def test_a_generator_that_lost_what_it_began_with_is_told_whatever_its_verifier_does(signed_in) -> None:

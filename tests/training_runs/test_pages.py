@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from html import unescape
 from typing import Any
 
@@ -12,6 +13,7 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.audit import COMMAND
 from accounts.models import AuditEvent
+from jobs import clock
 from jobs.models import Job
 from ratings.studies.models import Study
 from tests.training_runs.worlds import base, launched, make_sums, staged
@@ -232,7 +234,24 @@ def test_an_example_shows_the_prompt_exactly_as_it_was_sent(signed_in) -> None:
 
 def test_a_filter_that_is_none_is_told(signed_in) -> None:
     run = staged()
-    assert signed_in.get(f"/runs/{run.pk}/examples/", {"fate": "eaten"}).status_code == 422
+    for page, words in (
+        (f"/runs/{run.pk}/examples/?fate=eaten&iteration=99", "'eaten' is not usable, expected one of"),
+        (f"/runs/{run.pk}/pairs/?use=none", "'none' is not usable, expected one of"),
+        ("/runs/?algorithm=dream", "'dream' is not usable, expected one of 'sft'"),
+        ("/jobs/?state=gone", "'gone' is not usable, expected one of"),
+        ("/datasets/sums/?split=none", "'none' is not usable, expected one of"),
+    ):
+        answer = signed_in.get(page)
+        shown = unescape(answer.content.decode())
+        assert answer.status_code == 422 and words in shown, page
+        assert not any(
+            row in shown
+            for row in (
+                'class="card example"',
+                f'href="/runs/{run.pk}/">made</a></th>',
+                "question-list__item",
+            )
+        ), page
 
 
 def test_the_page_of_an_evaluation_has_the_chart_with_its_table(signed_in) -> None:
@@ -291,3 +310,11 @@ def test_lists_cost_the_same_however_long_they_are(signed_in) -> None:
         launched("star", label)
         evaluated()
     assert {address: queries(address) for address in before} == before
+    # Whether a run ended with warnings stands in its job's result; one whose process was killed does not run.
+    assert 'badge--plain">warning<' not in text_of(signed_in, "/runs/")
+    Job.objects.update(result={"warnings": [{"code": "diverged"}]})
+    Job.objects.filter(kind="train").update(
+        state="running", lease_expires_at=clock.now() - timedelta(hours=1)
+    )
+    page = text_of(signed_in, "/runs/")
+    assert page.count('badge--plain">warning<') == page.count(">No word<") == 4 and ">Running<" not in page

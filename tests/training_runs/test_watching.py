@@ -161,6 +161,7 @@ def test_runs_are_compared_by_page_and_api(signed_in, engineer) -> None:
     compared("two", [True] * 3 + [False] * 7, seed=5, rationalize=False)
     page = text_of(signed_in, "/runs/compare/?run=one&run=two")
     assert "80.0%" in page and "30.0%" in page and "+50.0" in page and "10 held out" in page
+    assert 'data-label="Held-out accuracy"' in page  # what a phone shows instead of the head
     status, found = ask(client_of(engineer), "get", "runs/compare/?run=one&run=two")
     assert status == 200
     assert found["recipe"] == {

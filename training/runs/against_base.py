@@ -12,8 +12,9 @@ from functools import lru_cache
 from typing import Any
 
 from training.evaluation.paired import PairedDifference, paired_difference
-from training.runs.models import Algorithm, TrainingRun
-from training.runs.results import best_iteration, greedy_by_setting, results_by_iteration
+from training.runs.measured_models import Evaluation
+from training.runs.models import Algorithm, Checkpoint, TrainingRun
+from training.runs.results import best_iteration, greedy_by_setting, results_by_iteration, setting_of
 
 HELD_OUT = "held out"
 #: A difference that chance makes less often than this is hardly chance.
@@ -38,6 +39,18 @@ class AgainstBase:
     @property
     def could_be_chance(self) -> bool:
         return self.paired.p >= _LEVEL
+
+    @property
+    def points(self) -> str:
+        return f"{100 * self.paired.difference:+.1f}"
+
+    @property
+    def p_words(self) -> str:
+        return "below 0.001" if self.paired.p < 0.001 else f"{self.paired.p:.3f}"
+
+    @property
+    def interval_words(self) -> str:
+        return f"95% interval {self.interval}" if self.interval else ""
 
     @property
     def questions(self) -> str:
@@ -94,6 +107,21 @@ def _evaluated(run: TrainingRun) -> list[AgainstBase | None]:
     return [
         _beside(run.base.label, setting[0], own[setting], base[setting]) for setting in own if setting in base
     ]
+
+
+def evaluation_against_base(evaluation: Evaluation) -> AgainstBase | None:
+    """The evaluated model minus the base of the run that made it, by the greedy answers to the same questions.
+
+    None for a model that no run made, and where the base was not evaluated under the same setting.
+    """
+    made = evaluation.sample_set
+    checkpoint = Checkpoint.objects.filter(model=evaluation.model).select_related("run__base").first()
+    if made is None or checkpoint is None:
+        return None
+    setting = setting_of(made)
+    base = checkpoint.run.base
+    own, first = (greedy_by_setting(model, evaluation.dataset) for model in (evaluation.model, base))
+    return _beside(base.label, evaluation.split, own.get(setting, {}), first.get(setting, {}))
 
 
 def _beside(base: str, on: str, own: Mapping[str, bool], first: Mapping[str, bool]) -> AgainstBase | None:

@@ -115,8 +115,10 @@ def _verdict(paired: PairedDifference) -> str:
     return "could be chance" if paired.p >= 0.05 else "hardly chance"
 
 
-def recipe_rows(found: Comparison) -> list[tuple[str, list[str]]]:
-    return [(row.key, [_value(value) for value in row.values]) for row in found.recipe]
+def recipe_rows(found: Comparison) -> list[tuple[str, list[tuple[str, str]]]]:
+    """(key, [(label of the run, its value)])"""
+    labels = [one.run.label for one in found.runs]
+    return [(row.key, list(zip(labels, map(_value, row.values), strict=True))) for row in found.recipe]
 
 
 def _value(value: Any) -> str:

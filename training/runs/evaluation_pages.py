@@ -18,6 +18,7 @@ from accounts.roles import Act
 from jobs.live import live_job
 from jobs.tasks import enqueue
 from training.runs import selectors
+from training.runs.against_base import evaluation_against_base
 from training.runs.evaluating import launch_evaluation
 from training.runs.evaluation_form import EvaluationForm
 from training.runs.evaluation_showing import best_of_chart, figures_of, unknown_of, verifier_rows
@@ -91,9 +92,11 @@ def result(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _result(found: Evaluation) -> dict[str, Any]:
+    beside = evaluation_against_base(found) if found.result else None
     return {
         "evaluation": found,
         "figures": figures_of(found.result),
+        "beside": beside,
         "chart": best_of_chart(found.result, key=f"evaluation-{found.pk}"),
         "differences": verifier_rows(found.result),
         "unknown": unknown_of(found.conditions),

@@ -7,11 +7,12 @@ from urllib.parse import urlencode
 
 from django import forms
 
+from accounts.naming import NamesValues
 from problems.types import Verdict
 from training.runs.models import Fate, Origin, PreferencePair, TrainingRun
 
 
-class _FilterForm(forms.Form):
+class _FilterForm(NamesValues):
     """A GET form whose empty fields say nothing."""
 
     def chosen(self) -> dict[str, Any]:

@@ -99,7 +99,7 @@ def _errors(form: LaunchForm) -> str:
     """The first thing that is wrong, for the estimate that can not be made because of it."""
     name, errors = next(iter(form.errors.items()))
     field = form.fields.get(name)
-    return f"{field.label if field is not None else 'No estimate'}: {errors[0]}"
+    return str(errors[0]) if field is None else f"{field.label}: {errors[0]}"
 
 
 @require_safe

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.gates import staff_page, staff_user
 from accounts.models import User
+from accounts.naming import unusable
 from accounts.roles import Act
 from jobs.live import live_job
 from training.runs import selectors
@@ -49,16 +50,20 @@ def permissions(user: User) -> dict[str, bool]:
 def runs(request: HttpRequest) -> HttpResponse:
     """All training runs, newest first."""
     found = selectors.runs().prefetch_related("checkpoints__model")
-    algorithm = request.GET.get("algorithm", "")
+    algorithm, unknown = request.GET.get("algorithm", ""), ""
     if algorithm in Algorithm.values:
         found = found.filter(algorithm=algorithm)
+    elif algorithm:
+        unknown = unusable(algorithm, f"one of {', '.join(map(repr, Algorithm.values))}")
+        found = found.none()
     context = {
         "page": Paginator(found, RUNS_A_PAGE).get_page(request.GET.get("page")),
         "algorithms": Algorithm.choices,
-        "algorithm": algorithm if algorithm in Algorithm.values else "",
+        "algorithm": algorithm,
+        "unknown": unknown,
         "may": permissions(staff_user(request)),
     }
-    return render(request, "training/runs.html", context)
+    return render(request, "training/runs.html", context, status=422 if unknown else 200)
 
 
 @require_safe
@@ -128,7 +133,7 @@ def examples(request: HttpRequest, pk: int) -> HttpResponse:
     found = selectors.get_run(pk)
     require_visible_votes(found)
     form = ExampleFilterForm(request.GET, run=found)
-    listed = selectors.examples(found, **form.chosen())
+    listed = selectors.examples(found, **form.chosen()) if form.is_valid() else found.examples.none()
     context = {
         "run": found,
         "form": form,
@@ -146,7 +151,7 @@ def pairs(request: HttpRequest, pk: int) -> HttpResponse:
     found = selectors.get_run(pk)
     require_visible_votes(found)
     form = PairFilterForm(request.GET)
-    listed = selectors.pairs(found, **form.chosen())
+    listed = selectors.pairs(found, **form.chosen()) if form.is_valid() else found.pairs.none()
     context = {
         "run": found,
         "form": form,

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from typing import Any
 
 from generation.registry.models import LanguageModel
 from problems.types import Verdict
 from ratings.library.models import Dataset
-from training.runs.measured_models import Sample
+from training.runs.measured_models import Sample, SampleSet
 from training.runs.models import Algorithm, TrainingRun
 
 #: The fact of a run that trains once: {"validation": {question: right or not}}, as the loops' reports have it.
@@ -51,6 +52,14 @@ def greedy_by_setting(model: LanguageModel, dataset: Dataset) -> dict[Setting, d
     columns = ("sample_set__split", "sample_set__settings", "question__external_id", "verdict")
     found: dict[Setting, dict[str, bool]] = {}
     for split, settings, question, verdict in rows.order_by("sample_set_id").values_list(*columns):
-        setting = split, settings.get("shots", 0), settings.get("max_new_tokens")
+        setting = _setting(split, settings)
         found.setdefault(setting, {})[question] = verdict == Verdict.CORRECT
     return found
+
+
+def setting_of(made: SampleSet) -> Setting:
+    return _setting(made.split, made.settings)
+
+
+def _setting(split: str, settings: Mapping[str, Any]) -> Setting:
+    return split, settings.get("shots", 0), settings.get("max_new_tokens")
