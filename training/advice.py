@@ -67,7 +67,7 @@ def nothing_right(candidates: Sequence[Candidate], found: Circumstances) -> Noth
             "iteration": found.iteration,
             "candidates": len(candidates),
             "questions": found.asked,
-            "of": found.of,
+            "drawn_from": found.of,
             "fates": dict(fates),
             **({} if found.accuracy is None else {"accuracy_before": found.accuracy}),
         },
