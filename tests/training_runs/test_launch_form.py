@@ -156,7 +156,13 @@ def test_a_recipe_whose_dataset_is_missing_begins_with_one_of_its_family_or_none
 def test_of_two_datasets_of_its_family_a_recipe_takes_none_unasked(client: Client, engineer) -> None:
     client.force_login(engineer)
     Dataset.objects.create(name="more-sums", family="addition")
-    assert Filled(client.get("/runs/new/star_addition/").content.decode()).sent["dataset"] == ""
+    sent = Filled(client.get("/runs/new/star_addition/").content.decode()).sent
+    assert sent["dataset"] == ""
+    # What the page asks for by itself as soon as it is there.
+    asked = client.post(
+        "/runs/new/star_addition/", {**sent, "act": "estimate"}, headers={"HX-Target": "estimate"}
+    )
+    assert "No estimate yet. Dataset is missing." in asked.content.decode()
 
 
 @pytest.mark.parametrize(

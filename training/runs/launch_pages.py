@@ -99,6 +99,8 @@ def _errors(form: LaunchForm) -> str:
     """The first thing that is wrong, for the estimate that can not be made because of it."""
     name, errors = next(iter(form.errors.items()))
     field = form.fields.get(name)
+    if field is not None and form.has_error(name, code="required"):
+        return f"{field.label} is missing."
     return str(errors[0]) if field is None else f"{field.label}: {errors[0]}"
 
 
