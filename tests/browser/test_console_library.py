@@ -122,6 +122,7 @@ def test_axe_finds_nothing_and_no_page_is_too_wide(
         assert not page.evaluate("document.documentElement.scrollWidth > innerWidth"), address
 
 
+@pytest.mark.slow
 def test_answers_to_a_post_are_as_sound(module_site, grace, new_page: NewPage, tmp_path):
     page = sign_in(new_page(module_site, phone=True), grace)
     for answer, heading in (("no number", "Import a file"), ("", "Preview")):

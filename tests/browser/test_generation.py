@@ -92,6 +92,7 @@ def test_a_model_is_registered_sampled_by_a_worker_and_its_candidates_read(
     expect(page.locator("main")).to_contain_text(str(candidate.seed))
 
 
+@pytest.mark.slow
 def test_without_javascript_everything_is_there_but_the_copy_button(
     module_site: Site, new_page: NewPage, ada: User, tiny: Path, addresses: dict[str, str]
 ) -> None:

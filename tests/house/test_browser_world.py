@@ -16,7 +16,7 @@ from tests.services.site import Site
     ("javascript", "phone"),
     [
         (True, True),
-        (False, False),
+        pytest.param(False, False, marks=pytest.mark.slow),
         pytest.param(True, False, marks=pytest.mark.slow),
         pytest.param(False, True, marks=pytest.mark.slow),
     ],

@@ -123,8 +123,8 @@ def test_the_command_reads_a_journey_from_a_file(tmp_path: Path, capsys):
     assert services.stand(rater.token).stage == "consent"
     Study.objects.all().delete()
     for text, code, field in (
-        ("{", "bad_arguments", None),
-        ("[]", "bad_arguments", None),
+        ("{", "bad_arguments", "journey"),
+        ("[]", "bad_arguments", "journey"),
         (json.dumps({"consnt": "x"}), "invalid", "journey.consnt"),
         (json.dumps({"debrief": {"human": ["nobody"]}}), "invalid", "journey.debrief.human"),
         (

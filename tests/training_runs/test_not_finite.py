@@ -79,6 +79,7 @@ def same_weights(one: str, other: str) -> bool:
     )
 
 
+@pytest.mark.slow
 def test_of_a_run_with_rounds_the_last_iteration_is_kept_too(client: Client, engineer, monkeypatch) -> None:
     make_sums(count=60)
     client.force_login(engineer)

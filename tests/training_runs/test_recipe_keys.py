@@ -187,6 +187,7 @@ def test_dpo_is_told_how_long_how_strongly_and_how_often_it_is_measured(monkeypa
     assert (call["steps"], call["selection"]) == (2, None)
 
 
+@pytest.mark.slow
 @pytest.mark.django_db
 @pytest.mark.usefixtures("storage")
 def test_sft_is_told_how_long_how_packed_and_how_often_it_is_measured(monkeypatch) -> None:
@@ -215,6 +216,7 @@ def splits_of(revisions: list[int]) -> set[str]:
     return set(Question.objects.filter(revisions__in=revisions).values_list("split", flat=True))
 
 
+@pytest.mark.slow
 @pytest.mark.django_db
 @pytest.mark.usefixtures("storage")
 def test_questions_and_texts_are_those_that_are_named() -> None:
@@ -251,6 +253,7 @@ def test_questions_and_texts_are_those_that_are_named() -> None:
     assert gathered(sft, learn="answers").questions and not gathered(sft, learn="answers").rationales
 
 
+@pytest.mark.slow
 @pytest.mark.django_db
 @pytest.mark.usefixtures("storage")
 def test_votes_and_ties_are_those_that_are_named() -> None:
