@@ -7,17 +7,23 @@ from typing import Any
 
 from rest_framework import serializers
 
+from accounts.errors import InvalidInput
+
 
 class Body(serializers.Serializer[Any]):
-    """A serializer of input. Raises ValidationError for an unknown key, by its name."""
+    """A serializer of input. Raises InvalidInput for the first key that it does not know."""
 
     def to_internal_value(self, data: Any) -> Any:
         if isinstance(data, Mapping):
-            expected = ", ".join(self.fields)
-            # A form of the browsable pages sends its token along.
-            unknown = [key for key in data if key not in self.fields and key != "csrfmiddlewaretoken"]
-            if unknown:
-                raise serializers.ValidationError(
-                    {str(key)[:100]: [f"No such key; expected {expected}."] for key in unknown[:10]}
-                )
+            for key, value in data.items():
+                # A form of the browsable pages sends its token along.
+                if key not in self.fields and key != "csrfmiddlewaretoken":
+                    raise InvalidInput(
+                        f"{str(key)[:100]}: no such key; expected {', '.join(self.fields)}.",
+                        details={
+                            "field": str(key)[:100],
+                            "value": str(value)[:200],
+                            "expected": list(self.fields),
+                        },
+                    )
         return super().to_internal_value(data)

@@ -6,6 +6,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from accounts.bodies import Body
 from ratings.analysis.planning import Plan
 from ratings.analysis.serializers import DeviationSerializer
 from ratings.console.design_fields import (
@@ -81,7 +82,7 @@ class StudyWithSourcesSerializer(StudySerializer):
         read_only_fields = fields
 
 
-class NewStudySerializer(serializers.Serializer[Any]):
+class NewStudySerializer(Body):
     """CONTRACT.md's `create_study`; bounds are checked by the study's design, what is absent comes from the preset."""
 
     name = serializers.CharField()
@@ -146,7 +147,7 @@ class PlanSerializer(serializers.Serializer[Any]):
     seed = serializers.IntegerField(default=_PLAN.seed)
 
 
-class PlanRequestSerializer(PlanSerializer):
+class PlanRequestSerializer(Body, PlanSerializer):
     extra = serializers.IntegerField(default=0, help_text="items beside the plan for each rater")
     seconds_per_rating = serializers.FloatField(default=SECONDS_PER_RATING)
     pay = PayField(default=dict)

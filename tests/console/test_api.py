@@ -115,6 +115,7 @@ def test_an_act_in_the_wrong_state_is_refused_and_changes_nothing(caller):
         ({"questions": 999}, "too_few_questions", "questions"),
         ({"name": "no spaces"}, "invalid", "name"),
         ({"lease_seconds": 0}, "invalid", "lease_seconds"),
+        ({"questons": 3}, "invalid", "questons"),
     ],
 )
 def test_a_bad_design_is_refused_with_its_field_and_makes_nothing(caller, change, code, field):

@@ -91,6 +91,7 @@ def test_overlap_thresholds_and_power_are_answered(caller):
     assert changed["quality"]["fastest"] == 80
     answer = caller.post("plan/", {"questions": 20, "simulations": 30, "curve": True})
     assert 0 <= answer["power"]["power"] <= 1 and len(answer["curve"]) == 5
+    assert caller.post("plan/", {"questons": 20}, status=422)["details"]["field"] == "questons"
     refused = caller.post("plan/", {"win_rate": 2}, status=422)
     assert refused["details"]["field"] == "win_rate"
     noted = caller.post("studies/trial/deviations/", {"reason": " the room was loud "}, status=201)

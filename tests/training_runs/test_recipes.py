@@ -119,6 +119,7 @@ def test_an_impossible_value_is_refused_with_what_was_expected(key, value, expec
         ("star", {"samples": 4, "temperature": 0.0}, "samples"),
         ("star", {"studies": ["trial"]}, "studies"),
         ("sft", {"epochs": 1.0, "steps": 10}, "steps"),
+        ("dpo", {"studies": ["trial"], "lora_targets": ["q_proj"]}, "lora_targets"),
         ("sft", {"epochs": 0.0, "steps": 0}, "steps"),
         ("sft", {"from_run": "star-1", "sources": ["human"]}, "from_run"),
         ("sft", {"keep": "all"}, "keep"),

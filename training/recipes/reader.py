@@ -122,6 +122,7 @@ def check_values(algorithm: str, values: Mapping[str, Any]) -> Recipe:
     if missing is not None:
         raise bad_value(missing, None, kinds[missing].expected)
     recipe = schema(**{key: kind.read(key, values[key]) for key, kind in kinds.items()})
+    recipe.check_shared()
     recipe.check()
     return recipe
 

@@ -50,6 +50,11 @@ class Recipe:
     def check(self) -> None:
         """Raises RecipeError for keys that do not go together."""
 
+    def check_shared(self) -> None:
+        """The same of the keys that all recipes have."""
+        if self.lora_targets and not self.lora_rank:
+            raise bad_value("lora_targets", list(self.lora_targets), "[] where lora_rank is 0")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TextRecipe(Recipe):
