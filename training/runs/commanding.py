@@ -12,6 +12,7 @@ from jobs.leases import still_held, take_from_the_lost
 from jobs.models import Job
 from jobs.services import cancel_job
 from training.recipes.reader import ReadRecipe
+from training.runs.cautions import cautions_of
 from training.runs.checking import check_inputs, ensure_named
 from training.runs.errors import LabelTaken
 from training.runs.estimates import outlook
@@ -19,6 +20,7 @@ from training.runs.interrupting import interrupted_run
 from training.runs.launching import launch_training, reclaim_label, resume_run
 from training.runs.measuring import measure
 from training.runs.models import TrainingRun
+from training.runs.spending import spent_on
 from training.runs.standing import (
     CANNOT_RESUME,
     data_differences,
@@ -84,6 +86,19 @@ def train_here(job: Job) -> dict[str, Any]:
         raise _held(run) or error from error
     except KeyboardInterrupt:
         raise interrupted_run(job.pk) from None
+
+
+def answer_again(run: TrainingRun, stored: dict[str, Any]) -> dict[str, Any]:
+    """The answer of a finished run, with warnings and seconds as its page and the API tell them today.
+
+    Evaluations that came later may warn; earlier versions stored no warnings, and seconds with each start-up.
+    """
+    took = spent_on(run)
+    return {
+        **stored,
+        "warnings": [one.as_json() for one in cautions_of(run)],
+        "seconds": stored["seconds"] if took is None else took.seconds,
+    }
 
 
 def _gone_on(run: TrainingRun, recipe: ReadRecipe, actor: Actor) -> Job:

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from jobs.context import JobContext
 
 NAME = "data.json"
+#: Which rule `data_sha256` follows: what is chosen by default, and what of it is digested. One more whenever either
+#: changes. 1: texts alone; 2: with each rationale's revision and verdict, and people's texts where no source is named.
+DATA_RULE = 2
 
 
 @dataclass(slots=True)
@@ -70,7 +73,7 @@ class ContentHash:
 def frozen(context: JobContext, run: TrainingRun, gather: Callable[[], RunData]) -> RunData:
     """The run's data: gathered now, or as an earlier attempt wrote them down.
 
-    Raises CannotResume where that file is gone and the data have changed since.
+    Raises CannotResume where that file is gone and the data have changed since, or can not be compared.
     """
     path = context.folder / NAME
     if path.is_file():
@@ -84,19 +87,30 @@ def frozen(context: JobContext, run: TrainingRun, gather: Callable[[], RunData])
         raise _changed(run, None) from error
     solutions = [one["solution"] for one in data.retries]
     data.grades = grades_of([*data.rationales, *data.validation_rationales, *data.shots, *solutions])
-    if run.data_sha256 and run.data_sha256 != data.content:
+    if run.data_sha256 and (run.data_sha256 != data.content or not is_comparable(run)):
         raise _changed(run, data.content)
     _write_aside(path, json.dumps(asdict(data)))
     with context.writing():
-        TrainingRun.objects.filter(pk=run.pk).update(data_sha256=data.content)
-    run.data_sha256 = data.content
+        TrainingRun.objects.filter(pk=run.pk).update(data_sha256=data.content, data_rule=DATA_RULE)
+    run.data_sha256, run.data_rule = data.content, DATA_RULE
     return data
+
+
+def is_comparable(run: TrainingRun) -> bool:
+    """Whether the digest of the run's data says anything about today's: they were recorded by the same rule."""
+    return run.data_rule == DATA_RULE
 
 
 def _changed(run: TrainingRun, found: str | None) -> CannotResume:
     """found: None where there is nothing to learn from any more."""
+    what = (
+        "The data of this run have changed since it began"
+        if found is None or is_comparable(run)
+        else "An earlier version of the program recorded the data of this run otherwise, so that nobody can tell"
+        " whether they are still the same"
+    )
     return CannotResume(
-        "The data of this run have changed since it began, and its own copy is gone; launch a new one.",
+        f"{what}, and its own copy is gone; launch a new one.",
         details={"began_with": run.data_sha256, "found": found},
     )
 

@@ -78,6 +78,8 @@ class TrainingRun(models.Model):
     code_version = models.CharField(max_length=80)
     #: SHA-256 hex of the questions, rationales and preferences used; "" until the run has frozen them.
     data_sha256 = models.CharField(max_length=64, blank=True, default="")
+    #: By which rule (training.runs.freezing.DATA_RULE): digests of two rules say nothing about each other.
+    data_rule = models.PositiveSmallIntegerField(default=1)
     #: On what, and under which limits, it was computed: training.runs.conditions.
     conditions = models.JSONField(default=dict, blank=True)
     #: What the run measured at its end; {} before.

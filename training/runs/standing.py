@@ -10,6 +10,7 @@ from jobs.models import Job
 from training.recipes.errors import RecipeError
 from training.recipes.reader import ReadRecipe, from_stored
 from training.runs.errors import LabelTaken
+from training.runs.freezing import is_comparable
 from training.runs.models import Algorithm, TrainingRun
 
 #: Named in a message; the details have all.
@@ -54,7 +55,12 @@ def differences(recipe: ReadRecipe, run: TrainingRun) -> Differences:
 
 
 def data_differences(run: TrainingRun) -> Differences:
-    """Whether what the run learned from is no longer what it would learn from today: digests of both."""
+    """Whether what the run learned from is no longer what it would learn from today: digests of both.
+
+    {} as well where an earlier version of the program recorded them by another rule: nobody can tell.
+    """
+    if not is_comparable(run):
+        return {}
     try:
         now: str | None = _data_now(run)
     except StarchamberError:  # there is nothing to learn from any more

@@ -12,7 +12,9 @@ from accounts.commands import JsonCommand
 from jobs.models import Job
 from training.recipes.reader import parse_overrides, read_recipe, recipe_names
 from training.recipes.schema import ALGORITHMS, PLANNED
-from training.runs.commanding import estimate_here, launched_or_resumed, train_here
+from training.runs.commanding import answer_again, estimate_here, launched_or_resumed, train_here
+from training.runs.freezing import is_comparable
+from training.runs.selectors import get_run
 
 
 class Command(JsonCommand):
@@ -61,10 +63,14 @@ class Command(JsonCommand):
             return estimate_here(recipe, actor=COMMAND)
         job = launched_or_resumed(recipe, label=options["label"], actor=COMMAND, anew=options["anew"])
         if job.state == Job.State.FINISHED and job.result is not None:
-            self.stderr.write(
-                f"Run {job.result['run']} ({options['label']!r}) did exactly this already: its answer again."
-            )
-            return dict(job.result)
+            run = get_run(job.result["run"])
+            self.stderr.write(f"Run {run.pk} ({run.label!r}) did exactly this already: its answer again.")
+            if not is_comparable(run):
+                self.stderr.write(
+                    "Whether its data are still the same could not be compared: an earlier version of the program"
+                    " recorded them otherwise. For a new run take another label."
+                )
+            return answer_again(run, job.result)
         return train_here(job)
 
 
