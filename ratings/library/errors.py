@@ -15,6 +15,14 @@ class UnknownQuestion(NotFound):
     code = "unknown_question"
 
 
+class UnknownSource(NotFound):
+    code = "unknown_source"
+
+
+class OtherWriter(InvalidInput):
+    """Others wrote what the source holds than is said now; a state of the site, that `set_writer` can change."""
+
+
 class UnreadableFile(InvalidInput):
     """The file is missing, a folder, or may not be read."""
 

@@ -26,7 +26,7 @@ from ratings.library.importing.opening import Readable, name_of, opened
 from ratings.library.importing.report import RowErrors
 from ratings.library.options import check_names, check_writer, choose_format, refuse
 from ratings.library.readers.options import ReadOptions
-from ratings.library.records import RowError
+from ratings.library.records import RowError, Writer
 from ratings.library.splitting import split_dataset
 
 __all__ = ["import_questions", "import_rationales", "split_dataset"]
@@ -66,7 +66,8 @@ def import_questions(
     with transaction.atomic():
         done = _import_question_rows(file, chosen, options, dataset, family, split, progress)
         found = counts(done)
-        people = found["sources"].get(options.people, {}).get("rationales", 0)
+        by_people = found["written_by"].get(options.people) == Writer.PEOPLE
+        people = found["sources"][options.people]["rationales"] if by_people else 0
         answer = {
             **found.pop("questions"),
             "errors": 0,

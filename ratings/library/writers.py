@@ -11,13 +11,16 @@ that stands beside a question in its own file. Of several beside one question no
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import NamedTuple
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
 
+from django.db import transaction
 from django.db.models import Case, IntegerField, Q, QuerySet, Value, When
 
-from accounts.errors import InvalidInput
+from accounts.audit import Actor, record
+from ratings.library.errors import OtherWriter, UnknownSource
 from ratings.library.models import Dataset, Rationale, Source
+from ratings.library.options import check_writer
 from ratings.library.records import HUMAN, Writer
 
 #: Of rationales: of a source that is people's, or the program's that made the questions. Where candidates are known it
@@ -48,7 +51,7 @@ def own_first(rationales: QuerySet[Rationale]) -> QuerySet[Rationale]:
 def ensure_sources(said: Iterable[Said]) -> dict[str, int]:
     """The keys of these sources by label, made if missing, each with its writers as far as they are said.
 
-    The caller is in a transaction. Raises InvalidInput where a statement contradicts another one.
+    The caller is in a transaction. Raises OtherWriter where a statement contradicts another one.
     """
     stated, assumed = _agreed(said)
     labels = sorted(stated.keys() | assumed.keys())
@@ -67,16 +70,53 @@ def ensure_sources(said: Iterable[Said]) -> dict[str, int]:
     return keys
 
 
-def unsaid_words(dataset: Dataset, split: str = "") -> str:
-    """A sentence's end about sources, of a split or of all, of which nobody has said who wrote them; "" without any."""
+@transaction.atomic
+def set_writer(label: str, written_by: str, *, actor: Actor) -> dict[str, Any]:
+    """Says who wrote what a source holds, whatever was said or assumed before, with a line in the audit log.
+
+    Returns the source, `written_by`, what was said before ("" for nothing) and its live rationales. What was trained or
+    drawn before stays as it is. Raises InvalidInput for no such writer, UnknownSource, and OtherWriter where a model of
+    this site wrote the texts that are said to be others'.
+    """
+    check_writer(written_by)
+    source = Source.objects.select_for_update().filter(label=label).first()
+    if source is None:
+        raise UnknownSource(
+            f"source: {label!r} is not here; expected the label of a source that holds rationales.",
+            details={"field": "source", "value": label, "expected": "the label of a source"},
+        )
+    held = Rationale.objects.filter(source=source)
+    # The relation is the generation's; a text with a candidate came out of a model here, whatever anybody says.
+    if written_by != Writer.MODEL and held.filter(candidates__isnull=False).exists():
+        raise OtherWriter(
+            f"written_by: {written_by!r} is not usable for source {label!r}, of which models of this site wrote"
+            " rationales; expected 'model'.",
+            details={"field": "written_by", "value": written_by, "source": label, "expected": "model"},
+        )
+    before, source.written_by = source.written_by, written_by
+    source.save(update_fields=["written_by"])
+    record(actor, "source.set_writer", subject=label, details={"before": before, "written_by": written_by})
+    return {
+        "source": label,
+        "written_by": written_by,
+        "before": before,
+        "rationales": held.filter(live=True).count(),
+    }
+
+
+def unsaid_words(dataset: Dataset, split: str = "", *, apart_from: Sequence[str] = ()) -> str:
+    """A sentence's end about sources, of a split or of all, of which nobody has said who wrote them; "" without any.
+
+    apart_from: sources that could not help.
+    """
     held = Rationale.objects.filter(question__dataset=dataset, live=True)
     if split:
         held = held.filter(question__split=split)
-    labels = (
-        held.filter(source__written_by="").order_by("source__label").values_list("source__label", flat=True)
-    )
+    unsaid = held.filter(source__written_by="").exclude(source__label__in=list(apart_from))
+    labels = unsaid.order_by("source__label").values_list("source__label", flat=True)
     named = ", ".join(repr(label) for label in labels.distinct()[:10])
-    return f"; who wrote {named} nobody has said: import them again with --written-by people" if named else ""
+    advice = "if people did, say so: manage.py set_writer SOURCE people"
+    return f"; who wrote {named} nobody has said ({advice})" if named else ""
 
 
 def _agreed(said: Iterable[Said]) -> tuple[dict[str, str], dict[str, str]]:
@@ -93,8 +133,9 @@ def _agreed(said: Iterable[Said]) -> tuple[dict[str, str], dict[str, str]]:
 
 def _refuse(label: str, new: str, known: str) -> None:
     told = {Writer.PEOPLE: "people", Writer.PROGRAM: "a program of ours", Writer.MODEL: "a model"}
-    raise InvalidInput(
+    raise OtherWriter(
         f"written_by: {new!r} is not usable for source {label!r}, whose rationales were written by"
-        f" {told[Writer(known)]}; expected {known!r}, or another source.",
+        f" {told[Writer(known)]}; expected {known!r}, or another source. If that was wrong, correct it first:"
+        f" manage.py set_writer {label} {new}",
         details={"field": "written_by", "value": new, "source": label, "expected": known},
     )

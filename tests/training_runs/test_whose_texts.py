@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 from importlib import import_module
-from io import BytesIO
+from io import BytesIO, StringIO
 from typing import Any
 
 import pytest
 from django.apps import apps
+from django.core.management import CommandError, call_command
 
 from accounts.audit import COMMAND
 from accounts.errors import InvalidInput
+from accounts.models import AuditEvent
 from generation.runs.shots import draw_shots
 from problems.types import Family
 from ratings.library.models import Dataset, Question, Rationale, Source
@@ -34,6 +36,16 @@ STEP = "1 + 1 = <<1+1=2>>2\n"
 
 def lines(*rows: dict[str, Any]) -> BytesIO:
     return BytesIO("\n".join(json.dumps(row) for row in rows).encode())
+
+
+def answer_of(*arguments: str) -> tuple[int, dict[str, Any]]:
+    """A command's exit status and its line."""
+    out, status = StringIO(), 0
+    try:
+        call_command(*arguments, "--json", stdout=out)
+    except CommandError as error:
+        status = error.returncode
+    return status, json.loads(out.getvalue())
 
 
 def gsm8k(name: str = "gsm8k", split: str = "test") -> Dataset:
@@ -117,7 +129,7 @@ def test_of_texts_that_nobody_vouches_for_none_is_taken_for_the_questions_own(db
         NoRationales, match="came with its questions; who wrote 'gpt-j', 'star' nobody has said"
     ):
         check_inputs(recipe("sft", dataset="gsm8k", validation_split="").values)
-    with pytest.raises(NothingToDraw, match="no solution that came with its questions; who wrote"):
+    with pytest.raises(NothingToDraw, match=r"its questions; who wrote 'gpt-j' nobody has said \(if people"):
         make_source_figure("step-counts", "gsm8k", ["star"], actor=COMMAND)
     # Said later, it is known; what it contradicts is refused and changes nothing.
     file = lines({"question": "q0", "source": "gpt-j", "text": "gpt-j 0"})
@@ -127,6 +139,44 @@ def test_of_texts_that_nobody_vouches_for_none_is_taken_for_the_questions_own(db
         file.seek(0)
         import_rationales(file, format="jsonl", dataset="gsm8k", written_by="model", actor=COMMAND)
     assert caught.value.details["expected"] == "people"
+    # Where the first word was wrong it is corrected, with a line in the audit log; then the same file comes in.
+    status, answer = answer_of("set_writer", "gpt-j", "model")
+    assert (status, answer) == (
+        0,
+        {"source": "gpt-j", "written_by": "model", "before": "people", "rationales": 2},
+    )
+    assert AuditEvent.objects.get(act="source.set_writer").details == {
+        "before": "people",
+        "written_by": "model",
+    }
+    file.seek(0)
+    import_rationales(file, format="jsonl", dataset="gsm8k", written_by="model", actor=COMMAND)
+    status, answer = answer_of("set_writer", "nobody", "people")
+    assert (status, answer["error"]["code"], answer["error"]["details"]["value"]) == (
+        1,
+        "unknown_source",
+        "nobody",
+    )
+
+
+def test_the_only_human_source_is_not_compared_with_itself_and_one_of_several_is(db: None) -> None:
+    gsm8k()
+    with pytest.raises(NothingToDraw, match="source: 'human' holds the human solutions") as caught:
+        make_source_figure("step-counts", "gsm8k", ["a_model", "human"], actor=COMMAND)
+    assert (caught.value.details["field"], caught.value.details["value"]) == ("source", "human")
+    rows = [{"question": text, "source": "zoe", "text": STEP + HUMAN[0]} for text in ASKED]
+    import_rationales(lines(*rows), format="jsonl", dataset="gsm8k", written_by="people", actor=COMMAND)
+    made = make_source_figure("step-counts", "gsm8k", ["a_model", "human"], actor=COMMAND)
+    numbers = made.result["numbers"]
+    assert {row[numbers["head"].index("human_steps")] for row in numbers["rows"]} == {2.0}
+
+
+def test_a_models_solutions_beside_the_questions_are_no_human_ones(db: None) -> None:
+    row = {"question": ASKED[0], "answer": HUMAN[0]}
+    told = import_questions(
+        lines(row), format="gsm8k", dataset="g", source="robot", written_by="model", actor=COMMAND
+    )
+    assert (told["sources"]["robot"]["rationales"], told["human_rationales"]) == (1, 0)
 
 
 def test_the_one_solution_beside_a_question_in_its_file_is_peoples_unless_it_says_otherwise(db: None) -> None:
@@ -155,12 +205,19 @@ def test_an_older_database_is_told_what_its_labels_and_files_say(world) -> None:
         dataset="gsm8k",
         actor=COMMAND,
     )
+    beside = {"question": "One?", "answer": "1", "rationales": [{"source": "expert", "text": "#### 1"}]}
+    import_questions(lines(beside), format="jsonl", dataset="alone", actor=COMMAND)
+    import_rationales(lines(triple(0)), format="triples", dataset="three", family="gsm8k", actor=COMMAND)
     Source.objects.update(written_by="")
     import_module("ratings.migrations.0014_who_wrote_a_source").say_what_is_known(apps, None)
+    import_module("ratings.migrations.0015_what_imports_said_of_writers").say_what_imports_said(apps, None)
     assert dict(Source.objects.values_list("label", "written_by")) == {
         "human": "people",
         "6b_finetuning": "model",
         "175b_finetuning": "model",
         "a_model": "model",
         "who": "",
+        "expert": "people",
+        "gpt-j": "",
+        "star": "",
     }

@@ -116,6 +116,7 @@ def run_steps(run: TrainingRun, arm: str) -> list[SolutionSteps]:
 def source_steps(dataset: Dataset, sources: Sequence[str]) -> list[SolutionSteps]:
     """The steps of all live solutions of these sources, right or wrong. Raises NothingToDraw."""
     _require_calculations(dataset)
+    _require_a_reference(dataset, sources)
     human = _human_steps(dataset, apart_from=sources)
     found: list[SolutionSteps] = []
     for source in sources:
@@ -147,6 +148,21 @@ def solutions_by_source(dataset: Dataset) -> dict[str, int]:
     return dict(rows.values_list("source__label").annotate(count=Count("pk")).order_by("source__label"))
 
 
+def _require_a_reference(dataset: Dataset, sources: Sequence[str]) -> None:
+    """Raises NothingToDraw where all human solutions are of sources that are asked for: names the one that counts."""
+    own = Rationale.objects.filter(CAME_WITH_QUESTION, question__dataset=dataset, live=True)
+    if own.exclude(source__label__in=list(sources)).exists():
+        return
+    first = own_first(own).values_list("source__label", flat=True).first()
+    if first is not None:
+        expected = "sources other than the one that they are compared with, or another one written by people"
+        raise NothingToDraw(
+            f"source: {first!r} holds the human solutions of dataset {dataset.name!r}, and would be compared with"
+            f" itself; expected {expected}.",
+            details={"field": "source", "value": first, "dataset": dataset.name, "expected": expected},
+        )
+
+
 def _human_steps(dataset: Dataset, *, apart_from: Sequence[str] = ()) -> dict[int, int]:
     """Of each question the steps of the solution that came with it, of no source that is compared.
 
@@ -159,7 +175,8 @@ def _human_steps(dataset: Dataset, *, apart_from: Sequence[str] = ()) -> dict[in
         texts.setdefault(question, text)
     if not texts:
         raise NothingToDraw(
-            f"Dataset {dataset.name!r} has no solution that came with its questions{unsaid_words(dataset)}.",
+            f"Dataset {dataset.name!r} has no solution that came with its questions"
+            f"{unsaid_words(dataset, apart_from=apart_from)}.",
             details={"dataset": dataset.name, "expected": "solutions written by people, or by our makers"},
         )
     return {question: count_calculations(text) for question, text in texts.items()}
