@@ -6,12 +6,14 @@ import json
 import subprocess
 import sys
 import threading
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from django.utils import timezone
 
 from accounts.audit import COMMAND
+from accounts.errors import InvalidInput
 from generation.registry.models import LanguageModel
 from jobs.context import JobContext
 from jobs.errors import StillHeld
@@ -21,8 +23,10 @@ from tests.services.site import Site
 from tests.services.world import ROOT
 from tests.training_runs.test_commands import call, refused, train
 from tests.training_runs.worlds import base, launched, make_sums, recipe
+from training.errors import CannotResume
 from training.runs.commanding import launched_or_resumed
 from training.runs.errors import LabelTaken
+from training.runs.freezing import DATA_RULE, RunData, frozen
 from training.runs.keeping import RunKeeper
 from training.runs.measured_models import Sample
 from training.runs.models import TrainingRun
@@ -60,6 +64,12 @@ def test_a_run_that_may_go_on_goes_on_and_gives_its_label_to_no_other_recipe(sto
     assert "--anew" in caught.value.message
     assert caught.value.details["differs"]["seed"] == {"run": 0, "asked": 3}
     assert (caught.value.details["run"], caught.value.details["state"]) == (run.pk, state)
+    # What no label would help is told first, as under a free one.
+    impossible: list[dict[str, Any]] = [{"shots": 50}, {"max_new_tokens": 90_000}]
+    for values in impossible:
+        with pytest.raises(InvalidInput) as refusal:
+            asked(**values)
+        assert refusal.value.code == "invalid" and refusal.value.details["field"] in values
     assert TrainingRun.objects.count() == 1 and get_run(run.pk).job.state == state
     assert asked() == run and TrainingRun.objects.count() == 1
 
@@ -135,7 +145,35 @@ def test_the_same_command_of_a_finished_run_answers_again_until_something_is_ano
     status, error = refused(*once)
     assert (status, error["code"]) == (1, "name_taken") and "have changed since" in error["message"]
     assert error["details"]["differs"]["data"]["run"] == get_run(answer["run"]).data_sha256
+    _one_of_an_earlier_version_answers_too(once, answer, capsys)
     assert TrainingRun.objects.count() == 1 and Job.objects.count() == 1
+
+
+def _one_of_an_earlier_version_answers_too(once: list[str], answer: dict[str, Any], capsys) -> None:
+    """Its digest follows another rule, and its stored answer has no warnings, and seconds with the start-up."""
+    TrainingRun.objects.update(data_rule=1, data_sha256="0" * 64)
+    older = {key: value for key, value in answer.items() if key != "warnings"}
+    Job.objects.update(result={**older, "seconds": answer["seconds"] + 5})
+    capsys.readouterr()
+    assert call(*once) == answer
+    said = capsys.readouterr().err
+    assert "could not be compared: an earlier version" in said and "changed" not in said
+    assert refused(*once, "--anew")[1]["details"]["differs"] == {}
+
+
+@pytest.mark.django_db
+def test_lost_data_of_an_earlier_version_are_not_said_to_have_changed(storage, tmp_path) -> None:
+    make_sums(count=20)
+    run = launched("sft")
+    TrainingRun.objects.filter(pk=run.pk).update(data_rule=1, data_sha256="0" * 64)
+    run.refresh_from_db()
+    context: Any = SimpleNamespace(folder=tmp_path, stage=lambda name: None)
+    with pytest.raises(CannotResume, match="An earlier version .* recorded the data of this run otherwise"):
+        frozen(context, run, lambda: RunData(content="0" * 64))
+    TrainingRun.objects.filter(pk=run.pk).update(data_rule=DATA_RULE)
+    run.refresh_from_db()
+    with pytest.raises(CannotResume, match="have changed since it began"):
+        frozen(context, run, lambda: RunData(content="1" * 64))
 
 
 @pytest.mark.django_db

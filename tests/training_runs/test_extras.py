@@ -84,3 +84,26 @@ def _it_is_told_by_lineage_api_and_page(run, rationale: int | None, client: Clie
     assert "replayed 5" in page and f"/runs/{run.pk}/examples/?learned_in=2" in page
     listed = client.get(f"/runs/{run.pk}/examples/?learned_in=2&origin=replayed").content.decode()
     assert "5 examples." in listed and f"/api/v1/lineage/{found[0]['rationale']}/" in listed
+    _rows_that_an_earlier_version_did_not_store_are_told(run, client, bearer)
+
+
+def _rows_that_an_earlier_version_did_not_store_are_told(run, client: Client, bearer: dict[str, str]) -> None:
+    def complete() -> list[bool]:
+        answer = client.get(f"/api/v1/runs/{run.pk}/", headers=bearer).json()
+        return [one["complete"] for one in answer["iterations"] if one["number"]]
+
+    listed, words = f"/runs/{run.pk}/examples/?learned_in=2", "This list is not complete"
+    assert complete() == [True, True] and words not in client.get(listed).content.decode()
+    run.examples.filter(iteration=2, origin=Origin.REPLAYED).delete()
+    assert complete() == [True, False]
+    page = client.get(listed).content.decode()
+    assert words in page and "5 more examples were learned from" in page
+    for value in (-1, 3):
+        answer = client.get(f"/api/v1/runs/{run.pk}/examples/?learned_in={value}", headers=bearer)
+        error = answer.json()
+        assert (answer.status_code, error["code"]) == (422, "invalid")
+        assert (
+            error["message"]
+            == f"learned_in: {value} is not usable, expected an iteration of run {run.pk}: 1, 2."
+        )
+        assert (error["details"]["field"], error["details"]["value"]) == ("learned_in", value)

@@ -16,6 +16,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.audit import Actor
+from accounts.errors import InvalidInput
 from accounts.filters import TruthFilter
 from accounts.gates import require, staff_user
 from accounts.roles import Act
@@ -146,6 +147,18 @@ class ExampleFilter(django_filters.FilterSet):  # type: ignore[misc]  # django-f
         self, rows: QuerySet[TrainingExample], name: str, value: Decimal
     ) -> QuerySet[TrainingExample]:
         run = selectors.get_run(self.request.resolver_match.kwargs["pk"])
+        numbers = [one.number for one in selectors.iterations(run) if one.number]
+        if value not in numbers:
+            expected = (
+                f"an iteration of run {run.pk}: {', '.join(map(str, numbers))}"
+                if numbers
+                else f"an iteration of run {run.pk}, which has none (yet)"
+            )
+            raise InvalidInput(
+                f"{name}: {value} is not usable, expected {expected}.",
+                details={"field": name, "value": int(value) if value == int(value) else float(value)}
+                | {"expected": expected},
+            )
         return rows.filter(selectors.learned_by(run, int(value)))
 
 
@@ -153,7 +166,8 @@ class ExamplesView(generics.ListAPIView[TrainingExample]):
     """Every rationale that a run considered: the prompt as sent, the verdict, and what became of it.
 
     Beside the run's own candidates, with origins of their own: what STaR `replayed` (a rationale of the library), and
-    each `hinted_copy`. 409 `blinded` where the run learned from a study that still runs blind.
+    each `hinted_copy`; a run of an earlier version may lack these (`complete` of its iterations). 422 for `learned_in`
+    an iteration that the run has not. 409 `blinded` where the run learned from a study that still runs blind.
     """
 
     serializer_class = ExampleSerializer

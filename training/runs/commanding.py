@@ -23,6 +23,7 @@ from training.runs.models import TrainingRun
 from training.runs.spending import spent_on
 from training.runs.standing import (
     CANNOT_RESUME,
+    Differences,
     data_differences,
     differences,
     earlier_run,
@@ -35,8 +36,8 @@ from training.runs.standing import (
 def launched_or_resumed(recipe: ReadRecipe, *, label: str, actor: Actor, anew: bool = False) -> Job:
     """The job to do: of a new run, or of the one of this label and exactly this recipe that did not finish.
 
-    Where that one is finished, and its data are still the same, its finished job: there is nothing to do. A run of
-    another recipe keeps the label unless it failed by its own recipe or data.
+    Where that one is finished, and its data are still the same (or nobody can tell), its finished job: there is nothing
+    to do. A run of another recipe keeps the label unless it failed by its own recipe or data.
     One that could only end as it did answers so again, as long as its data are still the same.
     anew: a new run also where one of this label did not finish; that one can then not go on.
     Raises the errors of launch_training (LabelTaken with the run and what differs from it), and StillHeld where a
@@ -56,7 +57,9 @@ def launched_or_resumed(recipe: ReadRecipe, *, label: str, actor: Actor, anew: b
     holder.job = take_from_the_lost(holder.job_id) or holder.job
     differs = differences(recipe, holder)
     if holder.job.state == Job.State.FINISHED:
-        differs = differs or data_differences(holder)
+        if differs:
+            raise _refused(recipe, holder, differs)
+        differs = data_differences(holder)
         if differs or anew:
             raise taken(holder, differs)
         return holder.job
@@ -65,7 +68,7 @@ def launched_or_resumed(recipe: ReadRecipe, *, label: str, actor: Actor, anew: b
     if not differs:
         return _gone_on(holder, recipe, actor)
     if not gave_up(holder.job):
-        raise taken(holder, differs)
+        raise _refused(recipe, holder, differs)
     earlier = earlier_run(recipe, label)
     if earlier is not None:
         return reclaim_label(earlier, actor=actor)
@@ -99,6 +102,12 @@ def answer_again(run: TrainingRun, stored: dict[str, Any]) -> dict[str, Any]:
         "warnings": [one.as_json() for one in cautions_of(run)],
         "seconds": stored["seconds"] if took is None else took.seconds,
     }
+
+
+def _refused(recipe: ReadRecipe, holder: TrainingRun, differs: Differences) -> LabelTaken:
+    """Raises what is wrong with the recipe itself, under whatever label: no other label would help it."""
+    check_inputs(recipe.values)
+    return taken(holder, differs)
 
 
 def _gone_on(run: TrainingRun, recipe: ReadRecipe, actor: Actor) -> Job:

@@ -22,6 +22,7 @@ from training.runs.cautions import cautions_of
 from training.runs.conditions import shown
 from training.runs.drawn import drawn_from
 from training.runs.example_filter import ExampleFilterForm, PairFilterForm
+from training.runs.missing import examples_missing, missing_words
 from training.runs.models import Algorithm, TrainingRun
 from training.runs.showing import (
     base_figures,
@@ -134,9 +135,12 @@ def examples(request: HttpRequest, pk: int) -> HttpResponse:
     require_visible_votes(found)
     form = ExampleFilterForm(request.GET, run=found)
     listed = selectors.examples(found, **form.chosen()) if form.is_valid() else found.examples.none()
+    learned_in = form.chosen().get("learned_in")
+    missing = examples_missing(found).get(learned_in, 0) if learned_in else 0
     context = {
         "run": found,
         "form": form,
+        "missing": missing_words(missing) if missing else "",
         "page": Paginator(listed, EXAMPLES_A_PAGE).get_page(request.GET.get("page")),
         "query": form.query(),
         "trail": [RUNS, (found.label, f"/runs/{found.pk}/")],

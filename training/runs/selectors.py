@@ -62,17 +62,23 @@ def examples(
 
 
 def learned_by(run: TrainingRun, iteration: int) -> Q:
-    """The examples of `run` behind the model of an iteration.
+    """The examples of `run` behind the model of an iteration: all so far where each model of STaR goes on from the last
+    one, else what it was itself trained on."""
+    if run.algorithm == Algorithm.STAR and run.recipe.get("continue_training"):
+        return Q(fate=Fate.KEPT, iteration__gte=1, iteration__lte=iteration)
+    return drawn_for(run, iteration)
 
-    V-STaR's generators learn from all iterations so far, STaR's from so many latest ones as the recipe says, or from
-    all where each model goes on from the last one; what is replayed is drawn anew for each.
+
+def drawn_for(run: TrainingRun, iteration: int) -> Q:
+    """The examples that the training of one iteration was given.
+
+    V-STaR's generators learn from all iterations so far, STaR's from so many latest ones as the recipe says; what is
+    replayed is drawn anew for each.
     """
     first = 0 if run.algorithm == Algorithm.VSTAR else iteration
     if run.algorithm == Algorithm.STAR:
         recent = int(run.recipe.get("data_of_iterations", 1))
         first = iteration - recent + 1 if recent else 1
-        if run.recipe.get("continue_training"):
-            return Q(fate=Fate.KEPT, iteration__gte=1, iteration__lte=iteration)
     kept = Q(fate=Fate.KEPT, iteration__gte=first, iteration__lte=iteration)
     return kept & (~Q(origin=Origin.REPLAYED) | Q(iteration=iteration))
 

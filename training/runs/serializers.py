@@ -16,6 +16,7 @@ from training.runs.blinding import counts_are_hidden, told
 from training.runs.cautions import cautions_of
 from training.runs.evaluating import EvaluationSpec
 from training.runs.measured_models import Evaluation
+from training.runs.missing import examples_missing
 from training.runs.models import Checkpoint, Iteration, PreferencePair, TrainingExample, TrainingRun
 from training.runs.spending import spent_on
 
@@ -98,13 +99,26 @@ class RunSerializer(serializers.ModelSerializer[TrainingRun]):
 
 
 class IterationSerializer(serializers.ModelSerializer[Iteration]):
+    """`complete`: false where `examples/?learned_in=` lacks some of what its model learned from: an earlier version of
+    the program kept no rows of what was replayed or copied with its hint."""
+
     counts = serializers.SerializerMethodField()
     metrics = serializers.SerializerMethodField()
+    complete = serializers.SerializerMethodField()
 
     class Meta:
         model = Iteration
-        fields = ["number", "stage", "counts", "metrics", "steps", "samples", "started_at", "finished_at"]
+        fields = ["number", "stage", "counts", "metrics", "steps", "complete", "samples"]
+        fields += ["started_at", "finished_at"]
         read_only_fields = fields
+
+    def get_complete(self, iteration: Iteration) -> bool:
+        # Once for all iterations of the run.
+        context: Any = self.context
+        by_run = context.setdefault("examples_missing", {})
+        if iteration.run_id not in by_run:
+            by_run[iteration.run_id] = examples_missing(iteration.run)
+        return iteration.number not in by_run[iteration.run_id]
 
     def get_counts(self, iteration: Iteration) -> dict[str, Any]:
         return told(iteration.run, iteration.counts)
