@@ -129,10 +129,21 @@ def test_a_reversed_sum_is_shown_with_its_new_digits_behind_the_others() -> None
     ("changes", "words"),
     [
         ({"addition.answer_order": "backwards"}, "answer_order: 'backwards'; expected written or reversed"),
-        ({"addition.order": "reversed"}, "order"),
-        ({"adition.answer_order": "reversed"}, "there is no table adition"),
-        ({"stepz": 3}, "stepz is no key"),
-        ({"steps": "many"}, "steps: 'many' instead of 5500"),
+        (
+            {"addition.order": "reversed"},
+            "addition.order: 'reversed'; expected one of answer_order, few_shot, hinted",
+        ),
+        (
+            {"adition.answer_order": "reversed"},
+            "adition.answer_order: 'reversed'; expected a key in one of the tables addition",
+        ),
+        ({"stepz": 3}, "stepz: 3; expected one of addition, model"),
+        ({"steps": "many"}, "steps: 'many'; expected a whole number"),
+        ({"optimisation.clip": "x"}, "optimisation.clip: 'x'; expected a number"),
+        ({"addition.questions.many": 3}, "addition.questions.many: 3; expected how many sums"),
+        ({"optimisation.batch_size": 0}, "optimisation.batch_size: 0; expected at least 1"),
+        ({"model": 3}, "model: 3; expected a table"),
+        ({"model": {}}, "model.context: nothing; expected a value"),
         ({"steps": 0}, "steps: 0; expected a whole number from 1"),
     ],
 )

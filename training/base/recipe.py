@@ -10,17 +10,17 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 from problems.addition import ANSWER_ORDERS, WRITTEN_ORDER
 from problems.word_problems import Style, Theme
+from training.base.recipe_keys import Table, UnusableRecipe, check_tables, in_table, set_value, table_of
 from training.loop import Optimisation
 from training.schedule import Schedule
 
 RECIPE = Path(__file__).with_name("recipe.toml")
-
-_KEYS = {"seed", "start", "model", "word_problems", "addition", "steps", "optimisation"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,78 +103,98 @@ class Recipe:
             raise ValueError(f"steps: {self.steps!r}; expected a whole number from 1")
 
 
+_TABLES = {
+    "": Table(
+        {"seed": "int", "start": "str", "steps": "int"}
+        | dict.fromkeys(("model", "word_problems", "addition", "optimisation"), "table"),
+        frozenset({"seed", "steps", "addition", "optimisation"}),
+    ),
+    "model": table_of(ModelSize),
+    "word_problems": table_of(WordShares),
+    "addition": table_of(AdditionShares),
+    "optimisation": table_of(Optimisation, needed=("betas",), apart_from=("seed", "lora")),
+    "optimisation.schedule": table_of(Schedule),
+}
+
+
 def read_recipe(path: Path = RECIPE, changes: Mapping[str, Any] | None = None) -> Recipe:
     """changes: values instead of the file's; a key in a table is written `addition.answer_order`.
 
-    Raises ValueError for a key that is missing, misspelt or of no use, and what the parts raise for their values.
+    Raises UnusableRecipe for a key that is missing, misspelt or of no use, and for its value; ValueError for a file
+    that is no TOML.
     """
     text = path.read_text(encoding="utf-8")
     table = tomllib.loads(text)
-    try:
-        for key, value in (changes or {}).items():
-            _change(table, key, value)
-        return _read(table, text)
-    except (KeyError, TypeError, AttributeError) as error:
-        raise ValueError(f"{path.name}: {error}; expected the keys of {RECIPE}") from error
+    for key, value in (changes or {}).items():
+        set_value(table, key, value)
+    _check(table)
+    return _read(table, text)
 
 
-def _change(table: dict[str, Any], key: str, value: Any) -> None:
-    """Raises KeyError where there is no such table, TypeError for a value of another type than the file's."""
-    *names, last = key.split(".")
-    inner = table
-    for name in names:
-        if not isinstance(inner.get(name), dict):
-            raise KeyError(f"{key}: there is no table {name}")
-        inner = inner[name]
-    old = inner.get(last, value)
-    if type(value) is not type(old) and not (isinstance(old, float) and type(value) is int):
-        raise TypeError(f"{key}: {value!r} instead of {old!r}")
-    inner[last] = value
+def _check(table: Mapping[str, Any]) -> None:
+    check_tables(table, _TABLES)
+    if ("start" in table) == ("model" in table):
+        raise UnusableRecipe(
+            "start", table.get("start"), "a base to go on from or a table `model`, one of both"
+        )
 
 
 def _read(table: dict[str, Any], text: str) -> Recipe:
-    if unknown := sorted(table.keys() - _KEYS):
-        raise KeyError(f"{unknown[0]} is no key")
     addition, descent = (dict(table[name]) for name in ("addition", "optimisation"))
-    if ("start" in table) == ("model" in table):
-        raise KeyError("exactly one of start and model")
-    schedule = Schedule(**descent.pop("schedule"))
-    return Recipe(
-        seed=table["seed"],
-        start=_start(table["start"]) if "start" in table else "",
-        model=ModelSize(**table["model"]) if "model" in table else None,
-        word_problems=_words(dict(table["word_problems"])) if "word_problems" in table else None,
-        addition=AdditionShares(
-            questions=_by_digits(addition.pop("questions")),
-            hinted_only=_by_digits(addition.pop("hinted_only")),
+    with in_table("optimisation.schedule", table["optimisation"]["schedule"]):
+        schedule = Schedule(**descent.pop("schedule"))
+    with in_table("optimisation", table["optimisation"]):
+        betas = tuple(descent.pop("betas"))
+        optimisation = Optimisation(schedule=schedule, seed=table["seed"], betas=betas, **descent)
+    with in_table("addition", table["addition"]):
+        sums = AdditionShares(
+            questions=_by_digits("questions", addition.pop("questions")),
+            hinted_only=_by_digits("hinted_only", addition.pop("hinted_only")),
             **addition,
-        ),
-        steps=table["steps"],
-        optimisation=Optimisation(
-            schedule=schedule,
+        )
+    with in_table("", table):
+        return Recipe(
             seed=table["seed"],
-            betas=tuple(descent.pop("betas")),
-            **descent,
-        ),
-        text=text,
-        table=table,
-    )
+            start=_start(table["start"]) if "start" in table else "",
+            model=ModelSize(**table["model"]) if "model" in table else None,
+            word_problems=_words(dict(table["word_problems"])) if "word_problems" in table else None,
+            addition=sums,
+            steps=table["steps"],
+            optimisation=optimisation,
+            text=text,
+            table=table,
+        )
 
 
 def _start(folder: str) -> str:
-    if not (RECIPE.parent / folder / "config.json").is_file() or Path(folder).name != folder:
-        raise KeyError(f"start: {folder!r} is no base below {RECIPE.parent.name}")
+    known = sorted(path.parent.name for path in RECIPE.parent.glob("*/config.json"))
+    if folder not in known:
+        raise UnusableRecipe("start", folder, f"one of {', '.join(known)}")
     return folder
 
 
 def _words(table: dict[str, Any]) -> WordShares:
-    styles = {
-        Theme(theme): {Style(style): float(weight) for style, weight in weights.items()}
-        for theme, weights in table.pop("styles").items()
-    }
+    styles = table.pop("styles")
+    _require_names("word_problems.styles", styles, Theme)
     if missing := set(Theme) - styles.keys():
-        raise KeyError(f"word_problems.styles.{min(missing)} is missing")
-    return WordShares(styles=styles, **table)
+        raise UnusableRecipe(f"word_problems.styles.{min(missing)}", None, "weights of styles")
+    read: dict[Theme, dict[Style, float]] = {}
+    for theme, weights in styles.items():
+        key = f"word_problems.styles.{theme}"
+        if not isinstance(weights, dict):
+            raise UnusableRecipe(key, weights, "weights of styles")
+        _require_names(key, weights, Style)
+        for style, weight in weights.items():
+            if type(weight) not in (int, float):
+                raise UnusableRecipe(f"{key}.{style}", weight, "a number")
+        read[Theme(theme)] = {Style(style): float(weight) for style, weight in weights.items()}
+    return WordShares(styles=read, **table)
+
+
+def _require_names(key: str, table: Mapping[str, Any], names: type[StrEnum]) -> None:
+    for name in table:
+        if name not in list(names):
+            raise UnusableRecipe(f"{key}.{name}", table[name], f"one of {', '.join(names)}")
 
 
 def with_seed(recipe: Recipe, seed: int) -> Recipe:
@@ -183,5 +203,9 @@ def with_seed(recipe: Recipe, seed: int) -> Recipe:
     return replace(recipe, seed=seed, optimisation=replace(recipe.optimisation, seed=seed), table=table)
 
 
-def _by_digits(counts: Mapping[str, int]) -> dict[int, int]:
-    return {int(digits): int(count) for digits, count in counts.items()}
+def _by_digits(name: str, counts: Mapping[str, Any]) -> dict[int, int]:
+    for digits, count in counts.items():
+        if not (digits.isascii() and digits.isdigit() and type(count) is int and count >= 0):
+            expected = "how many sums, from 0, of a number of digits"
+            raise UnusableRecipe(f"addition.{name}.{digits}", count, expected)
+    return {int(digits): count for digits, count in counts.items()}

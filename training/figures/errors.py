@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NoReturn
 
 from accounts.errors import Conflict, InvalidInput, NotFound
@@ -39,7 +40,9 @@ class NothingToDraw(Conflict):
 
 def refuse_plan(plan: str, key: str, value: object, expected: str) -> NoReturn:
     """Raises BadPlan: what `key` of a plan holds is of no use."""
+    shown = "a table" if isinstance(value, Mapping) else str(value)[:200]
+    told = shown if shown == "a table" or value is None else repr(value)
     raise BadPlan(
-        f"{key}: {value!r} in plan {plan!r} is not usable, expected {expected}.",
-        details={"field": key, "value": str(value)[:200], "expected": expected, "plan": plan},
+        f"{key}: {told} in plan {plan!r} is not usable, expected {expected}.",
+        details={"field": key, "value": shown, "expected": expected, "plan": plan},
     )

@@ -31,6 +31,7 @@ def read_base(plan: str, prefix: str, entry: Mapping[str, Any], seed: int) -> Pl
     Raises BadPlan for a key or value that is of no use, with what the recipe says of it.
     """
     from training.base.recipe import read_recipe, with_seed
+    from training.base.recipe_keys import UnusableRecipe
 
     if unknown := sorted(entry.keys() - _KEYS):
         refuse_plan(plan, f"base.{unknown[0]}", entry[unknown[0]], f"one of {', '.join(sorted(_KEYS))}")
@@ -38,15 +39,15 @@ def read_base(plan: str, prefix: str, entry: Mapping[str, Any], seed: int) -> Pl
     if not isinstance(changes, dict):
         refuse_plan(plan, "base.set", changes, "a table of the recipe's keys")
     if "seed" in changes:
-        refuse_plan(plan, "base.set", changes, "no seed: the plan's seeds are the base's")
+        refuse_plan(plan, "base.set.seed", changes["seed"], "no seed: the plan's seeds are the base's")
     named = entry.get("recipe")
     known = sorted(path.stem for path in RECIPES.glob("*.toml"))
     if named not in known:
         refuse_plan(plan, "base.recipe", named, f"one of {', '.join(known)}")
     try:
         recipe = with_seed(read_recipe(RECIPES / f"{named}.toml", changes), seed)
-    except ValueError as error:
-        refuse_plan(plan, "base.set", changes, str(error))
+    except UnusableRecipe as error:
+        refuse_plan(plan, f"base.set.{error.key}", error.value, error.expected)
     return PlannedBase(f"{prefix}-{entry['name']}-s{seed}", recipe)
 
 

@@ -55,7 +55,11 @@ class Command(JsonCommand):
         except (OSError, ValueError) as error:
             raise InvalidInput(
                 f"recipe: {str(path)!r} is not usable: {error}",
-                details={"field": "recipe", "value": str(path), "expected": f"a file like {RECIPE}"},
+                details={
+                    "field": "recipe",
+                    "value": str(path),
+                    "expected": "a file like training/base/recipe.toml",
+                },
             ) from error
         torch.set_num_threads(threads)
         if seed is not None:
