@@ -14,7 +14,7 @@ if TYPE_CHECKING:  # its module imports torch, which no command needs to say wha
 
 RECIPES = Path(__file__).parents[1] / "base"
 
-_KEYS = {"name", "recipe", "set"}
+_KEYS = {"name", "recipe", "seed", "set"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,8 @@ class PlannedBase:
 
 
 def read_base(plan: str, prefix: str, entry: Mapping[str, Any], seed: int) -> PlannedBase:
-    """prefix: of the label. seed: of the corpus, the first weights and the order of the examples.
+    """prefix: of the label. seed: of the corpus, the first weights and the order of the examples, unless the entry has
+    one: then this base is one for all seeds of the plan, and its label names none.
 
     Raises BadPlan for a key or value that is of no use, with what the recipe says of it.
     """
@@ -39,16 +40,25 @@ def read_base(plan: str, prefix: str, entry: Mapping[str, Any], seed: int) -> Pl
     if not isinstance(changes, dict):
         refuse_plan(plan, "base.set", changes, "a table of the recipe's keys")
     if "seed" in changes:
-        refuse_plan(plan, "base.set.seed", changes["seed"], "no seed: the plan's seeds are the base's")
+        refuse_plan(
+            plan,
+            "base.set.seed",
+            changes["seed"],
+            "no seed: the plan's seeds are the base's, or `seed` beside `set`",
+        )
+    own = entry.get("seed")
+    if own is not None and (type(own) is not int or own < 0):
+        refuse_plan(plan, "base.seed", own, "a whole number from 0")
     named = entry.get("recipe")
     known = sorted(path.stem for path in RECIPES.glob("*.toml"))
     if named not in known:
         refuse_plan(plan, "base.recipe", named, f"one of {', '.join(known)}")
     try:
-        recipe = with_seed(read_recipe(RECIPES / f"{named}.toml", changes), seed)
+        recipe = with_seed(read_recipe(RECIPES / f"{named}.toml", changes), seed if own is None else own)
     except UnusableRecipe as error:
         refuse_plan(plan, f"base.set.{error.key}", error.value, error.expected)
-    return PlannedBase(f"{prefix}-{entry['name']}-s{seed}", recipe)
+    label = f"{prefix}-{entry['name']}"
+    return PlannedBase(label if own is not None else f"{label}-s{seed}", recipe)
 
 
 def require_used(plan: str, bases: Sequence[PlannedBase], wanted: Sequence[str]) -> None:

@@ -7,12 +7,14 @@
     evaluate = true           every run's model is evaluated on the test questions
     [[data]]                  make = "word_problems" or "addition", and the keys of that command
     [[base]]                  name, recipe (a file of `training/base`, without its ending), and under `set` what is
-                              otherwise than the file has it, as in `"addition.answer_order" = "reversed"`
+                              otherwise than the file has it, as in `"addition.answer_order" = "reversed"`; `seed = 0`
+                              where one base serves all seeds
     [[run]]                   name, algorithm, recipe, and under `set` what is otherwise than the recipe has it;
                               `draw = false` for a run that others only start from
 
-Bases come first, then runs in their order. Each is labelled PLAN-NAME-sSEED, and `{seed}` in a text under a run's `set`
-is its seed: so a run names as its base one that the plan trains. Everything is refused before anything is made.
+Bases come first, then runs in their order. Each is labelled PLAN-NAME-sSEED, a base with a seed of its own PLAN-NAME,
+and `{seed}` in a text under a run's `set` is its seed: so a run names as its base one that the plan trains. Everything
+is refused before anything is made.
 """
 
 from __future__ import annotations
@@ -117,7 +119,8 @@ def read_plan(plan: str, *, seeds: Sequence[int] = (), overrides: Mapping[str, A
     runs = tuple(_run(plan, name, entry, seed, overrides or {}) for entry in entries for seed in chosen)
     if not runs:
         refuse_plan(plan, "run", [], "at least one [[run]]")
-    bases = tuple(read_base(plan, name, entry, seed) for entry in trained for seed in chosen)
+    planned = [read_base(plan, name, entry, seed) for entry in trained for seed in chosen]
+    bases = tuple({base.label: base for base in planned}.values())
     require_used(plan, bases, [run.recipe.values.base for run in runs])
     return Plan(
         name=name,
