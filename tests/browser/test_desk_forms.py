@@ -322,6 +322,7 @@ def test_keys_can_be_changed_and_conflicts_are_named(module_site: Site, new_page
 
 
 @pytest.mark.parametrize("look", [slow("light"), slow("dark"), "forced"])
+@pytest.mark.slow
 def test_axe_finds_nothing_with_everything_on(module_site: Site, new_page: NewPage, look: str) -> None:
     study = study_of(**EVERYTHING)
     page = new_page(

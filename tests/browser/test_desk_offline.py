@@ -69,6 +69,7 @@ def test_the_desk_waits_with_one_answer_and_goes_on_when_the_network_is_back(
     assert places(page) == "1--"
 
 
+@pytest.mark.slow
 def test_a_draft_that_never_reached_the_server_is_there_again(module_site: Site, new_page: NewPage) -> None:
     """Entered without a network, the page closed before it came back; and the younger draft wins over the older."""
     study = new_study()
@@ -312,6 +313,7 @@ def test_nothing_is_lost_when_the_server_is_killed(module_site: Site, new_page: 
     assert Assignment.objects.filter(rater__study=study, state="held").count() == 1
 
 
+@pytest.mark.slow
 def test_a_comment_of_two_megabytes_and_a_card_not_shown_are_refused_and_nothing_is_lost(
     module_site: Site, new_page: NewPage
 ) -> None:

@@ -74,6 +74,7 @@ def test_the_pages_are_whole_and_accessible(new_page: NewPage, module_site: Site
 
 
 @pytest.mark.parametrize("javascript", [True, pytest.param(False, marks=pytest.mark.slow)])
+@pytest.mark.slow
 def test_raters_are_excluded_after_a_preview(new_page: NewPage, module_site: Site, judged, ada, javascript):
     page = sign_in(new_page(module_site, javascript=javascript), ada)
     Rater.objects.filter(name="simulated-1-9").update(included=True)

@@ -182,6 +182,7 @@ def test_a_run_that_is_cancelled_while_its_server_is_silent_ends_at_once(
     assert raised.value.code == "cancelled" and time.monotonic() - began < 4
 
 
+@pytest.mark.slow
 def test_a_silent_server_is_told_in_the_log_with_each_attempt(server: ModelServer, monkeypatch) -> None:
     monkeypatch.setattr(waiting, "WORD_SECONDS", 0.2)
     monkeypatch.setattr("jobs.here.MAX_BACKOFF_SECONDS", 0.05)

@@ -15,7 +15,7 @@ from tests.services.site import Site
 @pytest.mark.parametrize(
     ("javascript", "phone"),
     [
-        (True, True),
+        pytest.param(True, True, marks=pytest.mark.slow),
         pytest.param(False, False, marks=pytest.mark.slow),
         pytest.param(True, False, marks=pytest.mark.slow),
         pytest.param(False, True, marks=pytest.mark.slow),

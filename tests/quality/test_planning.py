@@ -111,6 +111,7 @@ def statements_for(count: int, study: str) -> int:
     return len(captured)
 
 
+@pytest.mark.slow
 def test_the_statements_do_not_grow_with_the_raters(db):
     assert statements_for(10, "few") == statements_for(300, "many") <= 12
 

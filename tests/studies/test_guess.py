@@ -59,7 +59,7 @@ def test_a_planted_give_away_of_nine_in_ten_is_found_and_a_balanced_study_is_not
         (lambda text: f"- {text}", "list marks"),
         (lambda text: text.replace(" ", "\n", 2), "number of lines"),
         pytest.param(lambda text: text.upper(), "capital letters", marks=pytest.mark.slow),
-        (lambda text: f"{text} {text} {text}", "length"),
+        pytest.param(lambda text: f"{text} {text} {text}", "length", marks=pytest.mark.slow),
         pytest.param(lambda text: text.replace(" ", " 12 ", 2), "digits", marks=pytest.mark.slow),
     ],
 )

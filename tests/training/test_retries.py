@@ -161,6 +161,7 @@ def test_the_mistake_and_all_before_it_are_in_no_loss_and_everything_from_the_ma
         assert example.completion.startswith(f"{MARK}\n")
 
 
+@pytest.mark.slow
 def test_the_committed_base_learns_to_take_back_what_it_is_led_into():
     torch.set_num_threads(1)
     loaded = load_folder(BASE)

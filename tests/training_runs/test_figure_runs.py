@@ -252,7 +252,7 @@ def test_every_plan_can_be_done_and_one_that_is_wrong_names_its_key(tmp_path: Pa
         assert {run.recipe.values.dataset for run in plan.runs} == {data.dataset for data in plan.data}
     plan = read_plan("reversed-digits", seeds=[5])
     assert [run.recipe.values.base for run in plan.runs] == [base.label for base in plan.bases]
-    assert plan.bases[-1].label == "reversed-digits-reversed-base-s5" and plan.bases[-1].recipe.seed == 5
+    assert plan.bases[-1].label == "reversed-digits-reversed-base" and plan.bases[-1].recipe.seed == 0
     good = '[[run]]\nname = "a"\nalgorithm = "star"\nrecipe = "star"\n'
     for content, key in [
         ("seeds = [0]\n", "run"),

@@ -171,6 +171,7 @@ def told(monkeypatch: pytest.MonkeyPatch, work: Any, algorithm: str, **changes: 
 
 @pytest.mark.django_db
 @pytest.mark.usefixtures("storage")
+@pytest.mark.slow
 def test_dpo_is_told_how_long_how_strongly_and_how_often_it_is_measured(monkeypatch) -> None:
     voted_sums()
     usual = {"studies": ["trial"], "raters": "human"}

@@ -73,6 +73,7 @@ def test_a_run_ends_with_a_model_and_with_every_rationale_that_it_considered(wor
 
 
 @pytest.mark.django_db
+@pytest.mark.slow
 def test_only_the_best_and_the_last_iteration_are_kept(storage) -> None:
     make_sums()
     run = done(iterations=3, keep="best")

@@ -78,6 +78,7 @@ def test_a_run_that_was_interrupted_ends_with_the_same_numbers(
 
 
 @pytest.mark.django_db
+@pytest.mark.slow
 def test_votes_enter_the_verifier_by_their_weight_and_those_on_other_splits_are_held_out() -> None:
     voted_sums()
     run = done("vstar", studies=["trial"], raters="human", human_weight=0.5)
@@ -93,6 +94,7 @@ def test_votes_enter_the_verifier_by_their_weight_and_those_on_other_splits_are_
 
 
 @pytest.mark.django_db
+@pytest.mark.slow
 def test_samples_of_questions_that_are_held_out_are_in_no_pair() -> None:
     make_sums()
     run = done("vstar")
