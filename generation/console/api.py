@@ -13,6 +13,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.audit import Actor
+from accounts.filters import Filters
 from accounts.gates import require, staff_user
 from accounts.roles import Act
 from generation.console.serializers import (
@@ -37,7 +38,7 @@ from jobs.tasks import enqueue
 from ratings.library.models import VERDICT_CHOICES
 
 
-class LanguageModelFilter(django_filters.FilterSet):  # type: ignore[misc]  # django-filter ships no types
+class LanguageModelFilter(Filters):
     kind = django_filters.ChoiceFilter(choices=LanguageModel.Kind.choices)
     parent = django_filters.CharFilter(field_name="parent__label")
 
@@ -81,7 +82,7 @@ class ModelView(APIView):
         return Response(LanguageModelSerializer(get_model(label)).data)
 
 
-class GenerationFilter(django_filters.FilterSet):  # type: ignore[misc]  # django-filter ships no types
+class GenerationFilter(Filters):
     dataset = django_filters.CharFilter(field_name="dataset__name")
     model = django_filters.CharFilter(field_name="model__label")
     source = django_filters.CharFilter(field_name="source__label")
@@ -126,7 +127,7 @@ class GenerationView(APIView):
         return Response(GenerationWithSummarySerializer(selectors.get_run(pk)).data)
 
 
-class CandidateFilter(django_filters.FilterSet):  # type: ignore[misc]  # django-filter ships no types
+class CandidateFilter(Filters):
     run = django_filters.NumberFilter(field_name="run_id")
     dataset = django_filters.CharFilter(field_name="run__dataset__name")
     model = django_filters.CharFilter(field_name="run__model__label")

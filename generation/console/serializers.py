@@ -1,4 +1,7 @@
-"""What the calls about models, generation runs and candidates answer with, and what they ask for."""
+"""What the calls about models, generation runs and candidates answer with, and what they ask for.
+
+Fields called as attributes of DRF's own classes are (label, source, parent …) are annotated Any.
+"""
 
 from __future__ import annotations
 
@@ -27,13 +30,13 @@ class FileSerializer(serializers.Serializer[Any]):
 class LanguageModelSerializer(serializers.ModelSerializer[LanguageModel]):
     """A model. `parent`: what it was trained from. Hub models and endpoints have no facts of files."""
 
-    label = serializers.CharField(read_only=True)  # type: ignore[assignment]  # the contract's name for it
-    parent = serializers.CharField(source="parent.label", default=None, read_only=True, allow_null=True)  # type: ignore[assignment]  # a model's own word
+    label: Any = serializers.CharField(read_only=True)
+    parent: Any = serializers.CharField(source="parent.label", default=None, read_only=True, allow_null=True)
     children: serializers.SlugRelatedField[LanguageModel] = serializers.SlugRelatedField(
         slug_field="label", many=True, read_only=True
     )
     parameters = serializers.IntegerField(source="manifest.parameters", default=None, allow_null=True)
-    context = serializers.IntegerField(source="manifest.context", default=None, allow_null=True)  # type: ignore[assignment]  # a model's own word
+    context: Any = serializers.IntegerField(source="manifest.context", default=None, allow_null=True)
     vocabulary = serializers.IntegerField(source="manifest.vocabulary", default=None, allow_null=True)
     architecture = serializers.CharField(source="manifest.architecture", default=None, allow_null=True)
     files = FileSerializer(source="manifest.files", many=True, default=())
@@ -65,7 +68,7 @@ class LanguageModelSerializer(serializers.ModelSerializer[LanguageModel]):
 class NewLanguageModelSerializer(Body):
     """Exactly one of `path`, `hub` and `endpoint`."""
 
-    label = serializers.CharField()  # type: ignore[assignment]  # the contract's name for it
+    label: Any = serializers.CharField()
     path = serializers.CharField(default=None, allow_null=True, help_text="a folder below MODEL_ROOTS")
     hub = serializers.CharField(default=None, allow_null=True, help_text="owner/name")
     endpoint = serializers.CharField(default=None, allow_null=True, help_text="a name in ENDPOINTS")
@@ -91,7 +94,7 @@ class GenerationSerializer(serializers.ModelSerializer[GenerationRun]):
 
     dataset = serializers.CharField(source="dataset.name", read_only=True)
     model = serializers.CharField(source="model.label", read_only=True)
-    source = serializers.CharField(source="source.label", read_only=True)  # type: ignore[assignment]  # the contract's name for it
+    source: Any = serializers.CharField(source="source.label", read_only=True)
     state = serializers.CharField(source="job.state", read_only=True)
     planned = serializers.IntegerField(read_only=True, help_text="candidates that it makes")
     created_by = serializers.CharField(source="created_by.username", default=None, allow_null=True)
@@ -154,7 +157,7 @@ class NewGenerationSerializer(Body):
     temperature = serializers.FloatField(default=_RUN_DEFAULTS.temperature, help_text="0 is greedy")
     top_p = serializers.FloatField(default=_RUN_DEFAULTS.top_p)
     seed = serializers.IntegerField(default=_RUN_DEFAULTS.seed)
-    source = serializers.CharField(default=None, allow_null=True, help_text="null: the model's label")  # type: ignore[assignment]  # the contract's name for it
+    source: Any = serializers.CharField(default=None, allow_null=True, help_text="null: the model's label")
     shots = serializers.IntegerField(default=_RUN_DEFAULTS.shots, help_text="worked examples of split prompt")
     hint = serializers.BooleanField(default=_RUN_DEFAULTS.hint, help_text="give the right answer away")
     max_new_tokens = serializers.IntegerField(
@@ -171,7 +174,7 @@ class CandidateSerializer(serializers.ModelSerializer[Candidate]):
 
     dataset = serializers.CharField(source="run.dataset.name", read_only=True)
     model = serializers.CharField(source="run.model.label", read_only=True)
-    source = serializers.CharField(source="run.source.label", read_only=True)  # type: ignore[assignment]  # the contract's name for it
+    source: Any = serializers.CharField(source="run.source.label", read_only=True)
     question = serializers.CharField(source="prompt.question.external_id", read_only=True)
     revision = serializers.IntegerField(source="prompt.revision.number", read_only=True)
 

@@ -15,7 +15,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.audit import Actor
-from accounts.filters import TruthFilter
+from accounts.filters import Filters, TruthFilter
 from accounts.gates import require, staff_user
 from accounts.models import User
 from accounts.roles import Act
@@ -75,7 +75,7 @@ class DatasetView(APIView):
         return Response(_as_json(selectors.dataset_summary(name), user))
 
 
-class QuestionFilter(django_filters.FilterSet):  # type: ignore[misc]  # django-filter ships no types
+class QuestionFilter(Filters):
     dataset = django_filters.CharFilter(field_name="dataset__name")
     split = django_filters.CharFilter(field_name="split")
     id = django_filters.CharFilter(field_name="external_id")
@@ -107,7 +107,7 @@ class QuestionView(APIView):
         return Response(QuestionDetailSerializer(selectors.get_question(dataset, external_id)).data)
 
 
-class RationaleFilter(django_filters.FilterSet):  # type: ignore[misc]  # django-filter ships no types
+class RationaleFilter(Filters):
     dataset = django_filters.CharFilter(field_name="question__dataset__name")
     question = django_filters.CharFilter(field_name="question__external_id")
     source = django_filters.CharFilter(field_name="source__label")

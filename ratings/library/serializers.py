@@ -1,4 +1,7 @@
-"""What the library's calls answer with, and what they ask for."""
+"""What the library's calls answer with, and what they ask for.
+
+Fields called as attributes of DRF's own classes are (label, source, parent …) are annotated Any.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +37,7 @@ class DatasetWithSourcesSerializer(DatasetSerializer):
 
 
 class ChoiceSerializer(serializers.Serializer[Any]):
-    label = serializers.CharField()  # type: ignore[assignment]  # a choice's own word
+    label: Any = serializers.CharField()
     text = serializers.CharField()
 
 
@@ -82,7 +85,7 @@ class RationaleSerializer(serializers.ModelSerializer[Rationale]):
     dataset = serializers.CharField(source="question.dataset.name", read_only=True)
     question = serializers.CharField(source="question.external_id", read_only=True)
     revision = serializers.IntegerField(source="revision.number", read_only=True)
-    source = serializers.CharField(source="source.label", read_only=True)  # type: ignore[assignment]  # the contract's name for it
+    source: Any = serializers.CharField(source="source.label", read_only=True)
 
     class Meta:
         model = Rationale
@@ -113,7 +116,7 @@ class _ImportOptionsSerializer(serializers.Serializer[Any]):
 
     family = serializers.ChoiceField(choices=FAMILY_CHOICES, required=False)
     split = serializers.CharField(max_length=50, required=False)
-    source = serializers.CharField(max_length=100, required=False)  # type: ignore[assignment]  # the contract's name for it
+    source: Any = serializers.CharField(max_length=100, required=False)
     written_by = serializers.ChoiceField(
         choices=WRITER_CHOICES, required=False, help_text="where rows do not say"
     )
@@ -142,7 +145,7 @@ class ImportedSerializer(serializers.Serializer[Any]):
     updated = serializers.IntegerField()
     unchanged = serializers.IntegerField()
     repeated = serializers.IntegerField(help_text="rows that say what an earlier row of the same file said")
-    errors = serializers.IntegerField()  # type: ignore[assignment]  # the contract's name for it
+    errors: Any = serializers.IntegerField()
     error_rows = RowErrorSerializer(many=True)
     sources = serializers.DictField(child=serializers.DictField(child=serializers.IntegerField()))
     written_by = serializers.DictField(

@@ -8,10 +8,13 @@ import pytest
 
 from accounts.audit import COMMAND
 from accounts.errors import InvalidInput
+from accounts.models import AuditEvent
 from generation.registry.models import LanguageModel
 from generation.registry.services import register_model
+from generation.registry.writers import set_writer
 from generation.runs.models import Candidate, GenerationRun
 from generation.runs.shots import draw_shots
+from ratings.library.errors import OtherWriter
 from ratings.library.models import Dataset, Rationale, Source
 from tests.generation_runs.worlds import add_rationale, done, launched, make_model, make_questions
 from training.runs.rationales import learnable
@@ -49,6 +52,17 @@ def test_a_model_is_not_registered_under_the_name_of_such_a_source(sums: Dataset
 def test_a_model_goes_on_under_its_own_source(sums: Dataset) -> None:
     done(samples=1, source="mine")
     assert done(samples=1, source="mine", seed=12).candidates.count() == 3
+
+
+def test_what_a_model_of_this_site_wrote_can_not_be_said_to_be_peoples(sums: Dataset) -> None:
+    done(samples=1, source="mine")
+    for writer in ("people", "program"):
+        with pytest.raises(OtherWriter, match="of which models of this site wrote rationales") as caught:
+            set_writer("mine", writer, actor=COMMAND)
+        assert caught.value.details["value"] == writer
+    assert Source.objects.get(label="mine").written_by == "model"
+    assert not AuditEvent.objects.filter(act="source.set_writer").exists()
+    assert set_writer("written", "people", actor=COMMAND)["written_by"] == "people"
 
 
 def test_a_machines_text_under_a_written_source_takes_nothing_but_itself_out_of_training(

@@ -23,6 +23,7 @@ from training.base.corpus import addition_piece, make_corpus
 from training.base.recipe import RECIPE, Recipe, WordShares, read_recipe, with_seed
 from training.base.slips import skip_last, wrong_claim, wrong_number
 from training.batching import Example
+from training.recipes.errors import RecipeError
 
 _HINTED_WORDS = re.compile(r" \([0-9]+\)\nA:$")
 
@@ -126,30 +127,34 @@ def test_a_reversed_sum_is_shown_with_its_new_digits_behind_the_others() -> None
 
 
 @pytest.mark.parametrize(
-    ("changes", "words"),
+    ("key", "value", "expected"),
     [
-        ({"addition.answer_order": "backwards"}, "answer_order: 'backwards'; expected written or reversed"),
-        (
-            {"addition.order": "reversed"},
-            "addition.order: 'reversed'; expected one of answer_order, few_shot, hinted",
-        ),
-        (
-            {"adition.answer_order": "reversed"},
-            "adition.answer_order: 'reversed'; expected a key in one of the tables addition",
-        ),
-        ({"stepz": 3}, "stepz: 3; expected one of addition, model"),
-        ({"steps": "many"}, "steps: 'many'; expected a whole number"),
-        ({"optimisation.clip": "x"}, "optimisation.clip: 'x'; expected a number"),
-        ({"addition.questions.many": 3}, "addition.questions.many: 3; expected how many sums"),
-        ({"optimisation.batch_size": 0}, "optimisation.batch_size: 0; expected at least 1"),
-        ({"model": 3}, "model: 3; expected a table"),
-        ({"model": {}}, "model.context: nothing; expected a value"),
-        ({"steps": 0}, "steps: 0; expected a whole number from 1"),
+        ("addition.answer_order", "backwards", "written or reversed"),
+        ("addition.order", "reversed", "one of answer_order, few_shot, hinted"),
+        ("adition.answer_order", "reversed", "a key in one of the tables addition"),
+        ("stepz", 3, "one of addition, model"),
+        ("steps", "many", "a whole number of at least 1"),
+        ("seed", -1, "a whole number of at least 0"),
+        ("optimisation.clip", "x", "a number of at least 0"),
+        ("optimisation.betas", [0.9], "two numbers"),
+        ("addition.questions.many", 3, "how many sums"),
+        ("optimisation.batch_size", 0, "at least 1"),
+        ("model", 3, "a table"),
+        ("model.context", None, "a whole number of at least 0"),
+        ("steps", 0, "a whole number of at least 1"),
     ],
 )
-def test_a_change_of_a_recipe_that_is_of_no_use_says_so(changes, words) -> None:
-    with pytest.raises(ValueError, match=re.escape(words)):
-        read_recipe(RECIPE, changes)
+def test_a_change_of_a_recipe_that_is_of_no_use_says_so(key: str, value: object, expected: str) -> None:
+    with pytest.raises(RecipeError) as caught:
+        read_recipe(RECIPE, {key: value})
+    details = caught.value.details
+    assert (details["key"], details["value"]) == (key, value)
+    assert details["expected"].startswith(expected)
+
+
+def test_a_key_that_is_needed_and_not_there_is_named() -> None:
+    with pytest.raises(RecipeError, match="model.context: None is not usable, expected a value: this key"):
+        read_recipe(RECIPE, {"model": {}})
 
 
 def test_what_was_changed_stands_in_the_table_that_a_base_keeps() -> None:
@@ -225,5 +230,5 @@ def test_a_recipe_with_a_misspelt_key_or_an_impossible_value_says_so(tmp_path, c
     text = RECIPE.read_text(encoding="utf-8")
     assert change[0] in text
     path.write_text(text.replace(*change), encoding="utf-8")
-    with pytest.raises(ValueError, match=words):
+    with pytest.raises(RecipeError, match=words):
         read_recipe(path)

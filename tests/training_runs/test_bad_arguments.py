@@ -78,7 +78,7 @@ def test_train_base_replaces_nothing_but_a_base_and_says_before_it_trains_what_i
         (("--out", new, "--threads", "0"), "threads"),
         (("--out", new, "--recipe", str(tmp_path / "none.toml")), "recipe"),
         (("--out", new, "--recipe", str(tmp_path / "no.toml")), "recipe"),
-        (("--out", new, "--recipe", str(tmp_path / "short.toml")), "recipe"),
+        (("--out", new, "--recipe", str(tmp_path / "short.toml")), "addition"),
     ):
         assert refused("train_base", *arguments)["details"]["field"] == field
     assert (tmp_path / "thesis.txt").read_text() == "mine" and not (tmp_path / "new").exists()

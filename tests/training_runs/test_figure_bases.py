@@ -126,7 +126,7 @@ def test_a_base_that_was_interrupted_goes_on(storage, measured_in_a_moment, monk
             if len(steps) == 5:
                 raise KeyboardInterrupt
 
-    monkeypatch.setattr("training.figures.making_bases._Bar.step", Killed.step)
+    monkeypatch.setattr("training.figures.making_bases.Bar.step", Killed.step)
     with pytest.raises(KeyboardInterrupt):
         made_base(planned(), actor=COMMAND)
     assert not LanguageModel.objects.exists()

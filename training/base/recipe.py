@@ -15,9 +15,12 @@ from pathlib import Path
 from typing import Any
 
 from problems.addition import ANSWER_ORDERS, WRITTEN_ORDER
+from problems.seeds import LARGEST_SEED
 from problems.word_problems import Style, Theme
-from training.base.recipe_keys import Table, UnusableRecipe, check_tables, in_table, set_value, table_of
+from training.base.recipe_keys import Table, check_tables, in_table, set_value, table_of
 from training.loop import Optimisation
+from training.recipes.errors import bad_value
+from training.recipes.fields import Kind, OneOf, Text, Whole
 from training.schedule import Schedule
 
 RECIPE = Path(__file__).with_name("recipe.toml")
@@ -98,17 +101,18 @@ class Recipe:
     text: str
     table: Mapping[str, Any]
 
-    def __post_init__(self) -> None:
-        if type(self.steps) is not int or self.steps < 1:
-            raise ValueError(f"steps: {self.steps!r}; expected a whole number from 1")
 
-
+_WHOLE: dict[str, Kind | None] = {
+    "seed": Whole(0, LARGEST_SEED),
+    "start": Text("a base to go on from"),
+    "steps": Whole(1),
+    "model": None,
+    "word_problems": None,
+    "addition": None,
+    "optimisation": None,
+}
 _TABLES = {
-    "": Table(
-        {"seed": "int", "start": "str", "steps": "int"}
-        | dict.fromkeys(("model", "word_problems", "addition", "optimisation"), "table"),
-        frozenset({"seed", "steps", "addition", "optimisation"}),
-    ),
+    "": Table(_WHOLE, frozenset({"seed", "steps", "addition", "optimisation"})),
     "model": table_of(ModelSize),
     "word_problems": table_of(WordShares),
     "addition": table_of(AdditionShares),
@@ -120,7 +124,7 @@ _TABLES = {
 def read_recipe(path: Path = RECIPE, changes: Mapping[str, Any] | None = None) -> Recipe:
     """changes: values instead of the file's; a key in a table is written `addition.answer_order`.
 
-    Raises UnusableRecipe for a key that is missing, misspelt or of no use, and for its value; ValueError for a file
+    Raises RecipeError for a key that is missing, misspelt or of no use, and for its value; ValueError for a file
     that is no TOML.
     """
     text = path.read_text(encoding="utf-8")
@@ -134,9 +138,7 @@ def read_recipe(path: Path = RECIPE, changes: Mapping[str, Any] | None = None) -
 def _check(table: Mapping[str, Any]) -> None:
     check_tables(table, _TABLES)
     if ("start" in table) == ("model" in table):
-        raise UnusableRecipe(
-            "start", table.get("start"), "a base to go on from or a table `model`, one of both"
-        )
+        raise bad_value("start", table.get("start"), "a base to go on from or a table `model`, one of both")
 
 
 def _read(table: dict[str, Any], text: str) -> Recipe:
@@ -152,41 +154,38 @@ def _read(table: dict[str, Any], text: str) -> Recipe:
             hinted_only=_by_digits("hinted_only", addition.pop("hinted_only")),
             **addition,
         )
-    with in_table("", table):
-        return Recipe(
-            seed=table["seed"],
-            start=_start(table["start"]) if "start" in table else "",
-            model=ModelSize(**table["model"]) if "model" in table else None,
-            word_problems=_words(dict(table["word_problems"])) if "word_problems" in table else None,
-            addition=sums,
-            steps=table["steps"],
-            optimisation=optimisation,
-            text=text,
-            table=table,
-        )
+    return Recipe(
+        seed=table["seed"],
+        start=_start(table["start"]) if "start" in table else "",
+        model=ModelSize(**table["model"]) if "model" in table else None,
+        word_problems=_words(dict(table["word_problems"])) if "word_problems" in table else None,
+        addition=sums,
+        steps=table["steps"],
+        optimisation=optimisation,
+        text=text,
+        table=table,
+    )
 
 
 def _start(folder: str) -> str:
     known = sorted(path.parent.name for path in RECIPE.parent.glob("*/config.json"))
-    if folder not in known:
-        raise UnusableRecipe("start", folder, f"one of {', '.join(known)}")
-    return folder
+    return OneOf(tuple(known)).read("start", folder)
 
 
 def _words(table: dict[str, Any]) -> WordShares:
     styles = table.pop("styles")
     _require_names("word_problems.styles", styles, Theme)
     if missing := set(Theme) - styles.keys():
-        raise UnusableRecipe(f"word_problems.styles.{min(missing)}", None, "weights of styles")
+        raise bad_value(f"word_problems.styles.{min(missing)}", None, "weights of styles")
     read: dict[Theme, dict[Style, float]] = {}
     for theme, weights in styles.items():
         key = f"word_problems.styles.{theme}"
         if not isinstance(weights, dict):
-            raise UnusableRecipe(key, weights, "weights of styles")
+            raise bad_value(key, weights, "weights of styles")
         _require_names(key, weights, Style)
         for style, weight in weights.items():
             if type(weight) not in (int, float):
-                raise UnusableRecipe(f"{key}.{style}", weight, "a number")
+                raise bad_value(f"{key}.{style}", weight, "a number")
         read[Theme(theme)] = {Style(style): float(weight) for style, weight in weights.items()}
     return WordShares(styles=read, **table)
 
@@ -194,7 +193,7 @@ def _words(table: dict[str, Any]) -> WordShares:
 def _require_names(key: str, table: Mapping[str, Any], names: type[StrEnum]) -> None:
     for name in table:
         if name not in list(names):
-            raise UnusableRecipe(f"{key}.{name}", table[name], f"one of {', '.join(names)}")
+            raise bad_value(f"{key}.{name}", table[name], f"one of {', '.join(names)}")
 
 
 def with_seed(recipe: Recipe, seed: int) -> Recipe:
@@ -207,5 +206,5 @@ def _by_digits(name: str, counts: Mapping[str, Any]) -> dict[int, int]:
     for digits, count in counts.items():
         if not (digits.isascii() and digits.isdigit() and type(count) is int and count >= 0):
             expected = "how many sums, from 0, of a number of digits"
-            raise UnusableRecipe(f"addition.{name}.{digits}", count, expected)
+            raise bad_value(f"addition.{name}.{digits}", count, expected)
     return {int(digits): count for digits, count in counts.items()}

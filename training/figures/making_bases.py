@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import fcntl
-import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-
-from tqdm import tqdm
 
 from accounts.audit import Actor
 from accounts.errors import Conflict
@@ -19,6 +16,7 @@ from generation.registry.folders import checkpoint_root
 from generation.registry.models import LanguageModel
 from generation.registry.services import register_checkpoint
 from generation.registry.unusable import ModelUnusable
+from training.base.bar import Bar
 from training.base.building import train_base
 from training.figures.planned_bases import PlannedBase
 
@@ -39,7 +37,7 @@ def made_base(planned: PlannedBase, *, actor: Actor) -> LanguageModel:
         if (found := _registered(planned)) is not None:
             return found
         if not _is_whole(folder, planned):
-            with _Bar(planned) as bar:
+            with Bar(planned.recipe.steps, planned.label) as bar:
                 train_base(planned.recipe, folder, watch=bar, questions=MEASURED_QUESTIONS)
         return register_checkpoint(planned.label, folder, parent=None, actor=actor)
 
@@ -81,29 +79,3 @@ def _alone(folder: Path) -> Iterator[None]:
                 details={"label": folder.name},
             ) from error
         yield
-
-
-class _Bar:
-    """A bar on stderr when a person watches."""
-
-    def __init__(self, planned: PlannedBase) -> None:
-        self._bar = tqdm(
-            total=planned.recipe.steps,
-            desc=planned.label,
-            file=sys.stderr,
-            disable=not sys.stderr.isatty(),
-            leave=False,
-        )
-
-    def __enter__(self) -> _Bar:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._bar.close()
-
-    def check(self) -> None: ...
-
-    def step(self, step: int, loss: float, extras: Mapping[str, float]) -> None:
-        self._bar.update(step - self._bar.n)
-
-    def halved(self, step: int, rows: int) -> None: ...

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from problems.seeds import SEEDS, is_seed
 from training.figures.errors import refuse_plan
+from training.recipes.errors import RecipeError
 
 if TYPE_CHECKING:  # its module imports torch, which no command needs to say what is wrong with its arguments
     from training.base.recipe import Recipe
@@ -32,7 +34,6 @@ def read_base(plan: str, prefix: str, entry: Mapping[str, Any], seed: int) -> Pl
     Raises BadPlan for a key or value that is of no use, with what the recipe says of it.
     """
     from training.base.recipe import read_recipe, with_seed
-    from training.base.recipe_keys import UnusableRecipe
 
     if unknown := sorted(entry.keys() - _KEYS):
         refuse_plan(plan, f"base.{unknown[0]}", entry[unknown[0]], f"one of {', '.join(sorted(_KEYS))}")
@@ -47,16 +48,18 @@ def read_base(plan: str, prefix: str, entry: Mapping[str, Any], seed: int) -> Pl
             "no seed: the plan's seeds are the base's, or `seed` beside `set`",
         )
     own = entry.get("seed")
-    if own is not None and (type(own) is not int or own < 0):
-        refuse_plan(plan, "base.seed", own, "a whole number from 0")
+    if own is not None and not is_seed(own):
+        refuse_plan(plan, "base.seed", own, SEEDS)
     named = entry.get("recipe")
     known = sorted(path.stem for path in RECIPES.glob("*.toml"))
     if named not in known:
         refuse_plan(plan, "base.recipe", named, f"one of {', '.join(known)}")
     try:
         recipe = with_seed(read_recipe(RECIPES / f"{named}.toml", changes), seed if own is None else own)
-    except UnusableRecipe as error:
-        refuse_plan(plan, f"base.set.{error.key}", error.value, error.expected)
+    except RecipeError as error:
+        refuse_plan(
+            plan, f"base.set.{error.details['key']}", error.details["value"], error.details["expected"]
+        )
     label = f"{prefix}-{entry['name']}"
     return PlannedBase(label if own is not None else f"{label}-s{seed}", recipe)
 

@@ -1,4 +1,7 @@
-"""The call `lineage/{rationale}/`."""
+"""The call `lineage/{rationale}/`.
+
+Fields called as attributes of DRF's own classes are (label, source, parent …) are annotated Any.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,7 @@ from training.lineage.selectors import lineage_of
 class LineageRationaleSerializer(serializers.Serializer[Any]):
     id = serializers.IntegerField()
     sha256 = serializers.CharField()
-    source = serializers.CharField()  # type: ignore[assignment]  # the name that the contract gives it
+    source: Any = serializers.CharField()
     dataset = serializers.CharField()
     question = serializers.CharField()
     question_revision = serializers.IntegerField()
@@ -43,7 +46,7 @@ class LineageRunSerializer(serializers.Serializer[Any]):
     """A run on the way to a model. votes: pairs of votes that it learned from, by study."""
 
     run = serializers.IntegerField()
-    label = serializers.CharField()  # type: ignore[assignment]  # a field's own label is never asked for here
+    label: Any = serializers.CharField()
     algorithm = serializers.CharField()
     checkpoint = serializers.CharField()
     iteration = serializers.IntegerField()
@@ -61,7 +64,7 @@ class LineageRunSerializer(serializers.Serializer[Any]):
 class LineageModelSerializer(serializers.Serializer[Any]):
     """trained: the runs that led to it, the nearest first; none for a model that came from elsewhere."""
 
-    label = serializers.CharField()  # type: ignore[assignment]  # a field's own label is never asked for here
+    label: Any = serializers.CharField()
     kind = serializers.CharField()
     digest = serializers.CharField()
     trained = LineageRunSerializer(many=True)
@@ -80,7 +83,7 @@ class LineageStudySerializer(serializers.Serializer[Any]):
 
 class LineageUseSerializer(serializers.Serializer[Any]):
     run = serializers.IntegerField()
-    label = serializers.CharField()  # type: ignore[assignment]  # a field's own label is never asked for here
+    label: Any = serializers.CharField()
     algorithm = serializers.CharField()
     examples = serializers.IntegerField()
     chosen = serializers.IntegerField()

@@ -17,7 +17,7 @@ from rest_framework.views import APIView
 
 from accounts.audit import Actor
 from accounts.errors import InvalidInput
-from accounts.filters import TruthFilter
+from accounts.filters import Filters, TruthFilter
 from accounts.gates import require, staff_user
 from accounts.roles import Act
 from jobs.models import Job
@@ -52,7 +52,7 @@ from training.runs.serializers import (
 )
 
 
-class RunFilter(django_filters.FilterSet):  # type: ignore[misc]  # django-filter ships no types
+class RunFilter(Filters):
     algorithm = django_filters.ChoiceFilter(choices=Algorithm.choices)
     label = django_filters.CharFilter()
     dataset = django_filters.CharFilter(field_name="dataset__name")
@@ -129,7 +129,7 @@ class ResumeRunView(_RunActView):
         return self.run(request, pk, lambda run, actor: enqueue(resume_run(run, actor=actor)))
 
 
-class ExampleFilter(django_filters.FilterSet):  # type: ignore[misc]  # django-filter ships no types
+class ExampleFilter(Filters):
     iteration = django_filters.NumberFilter()
     origin = django_filters.ChoiceFilter(choices=Origin.choices)
     verdict = django_filters.ChoiceFilter(choices=[(verdict.value, verdict.value) for verdict in Verdict])
@@ -182,7 +182,7 @@ class ExamplesView(generics.ListAPIView[TrainingExample]):
         return selectors.examples(run)
 
 
-class PairFilter(django_filters.FilterSet):  # type: ignore[misc]  # django-filter ships no types
+class PairFilter(Filters):
     origin = django_filters.ChoiceFilter(choices=PreferencePair.Origin.choices)
     use = django_filters.ChoiceFilter(choices=PreferencePair.Use.choices)
     question = django_filters.CharFilter(field_name="question__external_id")
@@ -207,7 +207,7 @@ class PairsView(generics.ListAPIView[PreferencePair]):
         return selectors.pairs(run)
 
 
-class CheckpointFilter(django_filters.FilterSet):  # type: ignore[misc]  # django-filter ships no types
+class CheckpointFilter(Filters):
     run = django_filters.NumberFilter(field_name="run_id")
     model = django_filters.CharFilter(field_name="model__label")
     is_result = TruthFilter()
@@ -239,7 +239,7 @@ class CheckpointView(APIView):
         return Response(CheckpointSerializer(selectors.get_checkpoint(pk)).data)
 
 
-class EvaluationFilter(django_filters.FilterSet):  # type: ignore[misc]  # django-filter ships no types
+class EvaluationFilter(Filters):
     model = django_filters.CharFilter(field_name="model__label")
     dataset = django_filters.CharFilter(field_name="dataset__name")
     split = django_filters.CharFilter()

@@ -9,9 +9,9 @@ from typing import Any
 from django.core.management.base import CommandParser
 from django.db import transaction
 
-from accounts.arguments import BadArguments
+from accounts.arguments import BadArguments, read_json_file
 from accounts.audit import COMMAND
-from accounts.commands import JsonCommand, read_json_file
+from accounts.commands import JsonCommand
 from accounts.errors import InvalidInput
 from ratings.slots.opening import open_study
 from ratings.studies.design_file import default_of, read_design

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import CommandParser
-from tqdm import tqdm
 
 from accounts.arguments import folder_to_fill
 from accounts.commands import JsonCommand
@@ -46,13 +43,17 @@ class Command(JsonCommand):
         # torch is imported by the work alone: every other command starts without it.
         import torch
 
+        from training.base.bar import Bar
         from training.base.building import train_base
         from training.base.recipe import RECIPE, read_recipe, with_seed
 
         path = RECIPE if recipe is None else Path(recipe)
         try:
             read = read_recipe(path)
-        except (OSError, ValueError) as error:
+        except (
+            OSError,
+            ValueError,
+        ) as error:  # no file, or no TOML; what is wrong in one names its key itself
             raise InvalidInput(
                 f"recipe: {str(path)!r} is not usable: {error}",
                 details={
@@ -64,7 +65,7 @@ class Command(JsonCommand):
         torch.set_num_threads(threads)
         if seed is not None:
             read = with_seed(read, seed)
-        with _Bar(read.steps) as bar:
+        with Bar(read.steps, "steps") as bar:
             manifest = train_base(read, folder, watch=bar)
         files = manifest["files"]
         return {
@@ -85,29 +86,3 @@ def _replaceable(out: str) -> Path:
     ):
         refuse("out", out, "a new or empty folder, or one with a base: what is in it is replaced")
     return folder
-
-
-class _Bar:
-    """A bar on stderr when a person watches."""
-
-    def __init__(self, steps: int) -> None:
-        self._bar = tqdm(
-            total=steps, desc="steps", file=sys.stderr, disable=not sys.stderr.isatty(), leave=False
-        )
-
-    def __enter__(self) -> _Bar:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._bar.close()
-
-    def check(self) -> None: ...
-
-    def step(self, step: int, loss: float, extras: Mapping[str, float]) -> None:
-        self._bar.update(step - self._bar.n)
-        self._bar.set_postfix(loss=f"{loss:.4f}", refresh=False)
-
-    def halved(self, step: int, rows: int) -> None:
-        self._bar.write(
-            f"step {step}: in parts of at most {rows} examples; the memory holds no more", sys.stderr
-        )

@@ -8,8 +8,8 @@ from django.core.management.base import CommandParser
 
 from accounts.audit import COMMAND
 from accounts.commands import JsonCommand
+from generation.registry.writers import set_writer
 from ratings.library.records import Writer
-from ratings.library.writers import set_writer
 
 
 class Command(JsonCommand):
