@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import re
 from pathlib import Path
@@ -108,4 +109,28 @@ def _no_folder(field: str, out: str, reason: str) -> InvalidInput:
         f"{field}: {out[:200]!r} is not usable ({reason}), expected {expected}.",
         code="cannot_write",
         details={"field": field, "value": out[:200], "expected": expected, "reason": reason},
+    )
+
+
+#: A file of choices is read whole; nothing that we take comes near this.
+MAX_JSON_FILE_BYTES = 1_000_000
+
+
+def read_json_file(path: Path, option: str) -> dict[str, Any]:
+    """The JSON object in a file that an option names. Raises BadArguments."""
+    try:
+        if path.stat().st_size > MAX_JSON_FILE_BYTES:
+            raise _unreadable(option, path, f"is larger than {MAX_JSON_FILE_BYTES} bytes")
+        read = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise _unreadable(option, path, f"is no readable JSON file: {error}") from error
+    if not isinstance(read, dict):
+        raise _unreadable(option, path, "holds no JSON object")
+    return read
+
+
+def _unreadable(option: str, path: Path, why: str) -> BadArguments:
+    field = option.lstrip("-").replace("-", "_")
+    return BadArguments(
+        f"{option}: {path} {why}", field=field, value=str(path), expected="a file with a JSON object"
     )

@@ -8,8 +8,8 @@ import json
 import os
 import signal
 import sys
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn, TypeVar
 
@@ -31,31 +31,7 @@ _HIDDEN = frozenset(
 )
 
 
-#: A file of choices is read whole; nothing that we take comes near this.
-MAX_JSON_FILE_BYTES = 1_000_000
-
-
-def read_json_file(path: Path, option: str) -> dict[str, Any]:
-    """The JSON object in a file that an option names. Raises BadArguments."""
-    try:
-        if path.stat().st_size > MAX_JSON_FILE_BYTES:
-            raise _unreadable(option, path, f"is larger than {MAX_JSON_FILE_BYTES} bytes")
-        read = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
-        raise _unreadable(option, path, f"is no readable JSON file: {error}") from error
-    if not isinstance(read, dict):
-        raise _unreadable(option, path, "holds no JSON object")
-    return read
-
-
-def _unreadable(option: str, path: Path, why: str) -> BadArguments:
-    field = option.lstrip("-").replace("-", "_")
-    return BadArguments(
-        f"{option}: {path} {why}", field=field, value=str(path), expected="a file with a JSON object"
-    )
-
-
-class JsonCommand(BaseCommand):
+class JsonCommand(BaseCommand, ABC):
     """Subclasses implement `add_arguments` and `run(**options) -> dict`.
 
     `--json` puts exactly one JSON object on the last line of stdout, whatever happens. Exit 0 only when all
@@ -85,9 +61,9 @@ class JsonCommand(BaseCommand):
         self.add_arguments(parser)
         return parser
 
+    @abstractmethod
     def run(self, *args: Any, **options: Any) -> dict[str, Any]:
         """The command's work, given its options by name; returns the JSON answer."""
-        raise NotImplementedError
 
     def run_from_argv(self, argv: list[str]) -> None:
         """The way in of a shell: does the work, says the answer, leaves the process."""

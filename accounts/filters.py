@@ -1,4 +1,4 @@
-"""Filters of the API's lists that refuse what they do not know."""
+"""Filters of the API's lists; django-filter ships no types, which is said here once."""
 
 from __future__ import annotations
 
@@ -9,7 +9,11 @@ import django_filters
 _TRUTHS = {"true": True, "True": True, "1": True, "false": False, "False": False, "0": False}
 
 
-class TruthFilter(django_filters.TypedChoiceFilter):  # type: ignore[misc]  # django-filter ships no types
+class Filters(django_filters.FilterSet):  # type: ignore[misc]
+    """What the lists' filters are made of."""
+
+
+class TruthFilter(django_filters.TypedChoiceFilter):  # type: ignore[misc]
     """`?key=true` or false. Its own BooleanFilter takes any other word for no filter at all."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

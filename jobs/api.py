@@ -14,6 +14,7 @@ from rest_framework.views import APIView
 
 from accounts.audit import Actor
 from accounts.errors import InvalidInput
+from accounts.filters import Filters
 from accounts.gates import require, staff_user
 from accounts.roles import Act
 from jobs.logs import read_log
@@ -24,7 +25,7 @@ from jobs.services import cancel_job, resume_job
 from jobs.tasks import enqueue
 
 
-class JobFilter(django_filters.FilterSet):  # type: ignore[misc]  # django-filter ships no types
+class JobFilter(Filters):
     state = django_filters.ChoiceFilter(choices=Job.State.choices)
     kind = django_filters.CharFilter()
     queue = django_filters.CharFilter()
@@ -82,7 +83,7 @@ class ResumeJobView(APIView):
         return Response(JobSerializer(job).data)
 
 
-class MetricFilter(django_filters.FilterSet):  # type: ignore[misc]  # django-filter ships no types
+class MetricFilter(Filters):
     series = django_filters.CharFilter()
 
     class Meta:

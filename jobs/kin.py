@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import resource
 import time
-from pathlib import Path
+
+import psutil
 
 _kin: set[int] = set()
 
@@ -26,18 +26,14 @@ def living() -> list[int]:
 
 
 def cpu_seconds() -> float:
-    """Of this process since its start, of those that share its work, and of all its children that have ended.
-
-    Where the system does not say what a living child has used (it does on Linux), that counts once it has ended.
-    """
+    """Of this process since its start, of those that share its work, and of all its children that have ended."""
     ended = resource.getrusage(resource.RUSAGE_CHILDREN)
     return time.process_time() + ended.ru_utime + ended.ru_stime + sum(map(_cpu_of, _kin))
 
 
 def _cpu_of(pid: int) -> float:
     """0 once it was waited for: then it is among the children that have ended."""
-    with contextlib.suppress(OSError, ValueError, IndexError):
-        # Behind the name, which may hold anything, stands the third field; user and system time are the 14th and 15th.
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    with contextlib.suppress(psutil.Error):
+        taken = psutil.Process(pid).cpu_times()
+        return float(taken.user + taken.system)
     return 0.0

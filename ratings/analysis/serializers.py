@@ -1,4 +1,7 @@
-"""The shape of an analysis, for the API's description."""
+"""The shape of an analysis, for the API's description.
+
+Fields called as attributes of DRF's own classes are (label, source, parent …) are annotated Any.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +35,7 @@ class PairSerializer(serializers.Serializer[Any]):
 
 
 class StrengthSerializer(serializers.Serializer[Any]):
-    source = serializers.CharField()  # type: ignore[assignment]  # the contract's word; `source` is DRF's too
+    source: Any = serializers.CharField()
     strength = serializers.FloatField(allow_null=True)
     low = serializers.FloatField(allow_null=True)
     high = serializers.FloatField(allow_null=True)

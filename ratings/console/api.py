@@ -20,7 +20,7 @@ from rest_framework.views import APIView
 
 from accounts.audit import Actor
 from accounts.errors import InvalidInput
-from accounts.filters import TruthFilter
+from accounts.filters import Filters, TruthFilter
 from accounts.gates import require, staff_user
 from accounts.models import User
 from accounts.roles import Act
@@ -74,7 +74,7 @@ def _study_json(name: str, user: User) -> dict[str, Any]:
     return dict(StudyWithSourcesSerializer(study).data)
 
 
-class StudyFilter(django_filters.FilterSet):  # type: ignore[misc]  # django-filter ships no types
+class StudyFilter(Filters):
     dataset = django_filters.CharFilter(field_name="dataset__name")
     state = django_filters.ChoiceFilter(choices=Study.State.choices)
 
@@ -276,7 +276,7 @@ class RatersView(generics.ListAPIView[Rater]):
         return Response({"raters": [asdict(rater) for rater in raters]}, status=HTTPStatus.CREATED)
 
 
-class RatingFilter(django_filters.FilterSet):  # type: ignore[misc]  # django-filter ships no types
+class RatingFilter(Filters):
     rater = django_filters.CharFilter(field_name="rater__name")
     raters = django_filters.ChoiceFilter(field_name="rater__kind", choices=Rater.Kind.choices)
     question = django_filters.CharFilter(field_name="triple__question__external_id")

@@ -22,6 +22,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.bodies import Body
+from accounts.filters import Filters
 from accounts.gates import require, staff_user
 from accounts.roles import Act
 from ratings.exports.errors import NoStoredFile
@@ -76,7 +77,7 @@ class NewExportSerializer(Body):
     lineage = serializers.BooleanField(default=False)
 
 
-class ExportFilter(django_filters.FilterSet):  # type: ignore[misc]  # django-filter ships no types
+class ExportFilter(Filters):
     study = django_filters.CharFilter(field_name="study__name")
     format = django_filters.CharFilter(field_name="format")
     version = django_filters.CharFilter(field_name="version")
