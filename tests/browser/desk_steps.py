@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import itertools
+from functools import partial
 from typing import Any
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from ratings.slots.models import Rating
 from ratings.studies.form import REASONS
 from ratings.studies.models import Study
 from ratings.studies.orders import ORDERS
-from tests.desk.rows import make_rater
+from tests.desk.rows import make_rater, make_study
 
 _numbers = itertools.count(1)
 
@@ -57,3 +59,11 @@ def by_position(rating: Rating) -> list[list[int]]:
 
 def saved(page: Page, done: int) -> None:
     expect(page.locator(".question__progress")).to_contain_text(f"{done} of 12 rated", timeout=15_000)
+
+
+def study_of(**form: object) -> Study:
+    return make_study(f"form-{next(_numbers)}", per_rater=12, form=form)
+
+
+#: Further samples of a property that the default run shows once.
+slow = partial(pytest.param, marks=pytest.mark.slow)

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from django.http import HttpResponse
 from django.test import Client
+from django.utils import timezone
+
+from ratings.slots.models import Assignment, Slot
 
 
 @dataclass(slots=True)
@@ -45,3 +49,19 @@ def said_by(response: HttpResponse) -> tuple[int, Any]:
 
 def cards_of(view: dict[str, Any]) -> list[str]:
     return [card["token"] for card in view["cards"]]
+
+
+def assert_error(answer: tuple[int, Any], status: int, code: str) -> dict[str, Any]:
+    """One shape for every error; returns its details."""
+    assert answer[0] == status, answer
+    body = answer[1]
+    assert set(body) == {"code", "message", "details"}
+    assert body["code"] == code and body["message"] and isinstance(body["details"], dict)
+    details: dict[str, Any] = body["details"]
+    return details
+
+
+def let_leases_lapse() -> None:
+    past = timezone.now() - timedelta(hours=1)
+    Slot.objects.filter(state="held").update(lease_expires_at=past)
+    Assignment.objects.filter(state="held").update(lease_expires_at=past)

@@ -19,7 +19,7 @@ from problems.grading import canonical_answer, grade
 from problems.types import Choice, Family, Verdict
 from tests.problems.real_data import needs_real_data, rows_of
 from tests.training.reversal import Scripted, questions, solution
-from tests.training.test_star import run
+from tests.training.starring import run
 from training.batching import Example, encode
 from training.records import Origin
 

@@ -2,73 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import cache
-from pathlib import Path
-from typing import Any
 
 import pytest
 
-from generation.prompts.types import Asked
-from generation.registry.loading import LoadedModel
 from generation.sampling.types import Completion, SamplingSettings
-from problems.types import Family, Grade, Verdict
+from problems.types import Grade, Verdict
 from tests.training.reversal import Reversal, Scripted, examples, question, questions, said, solution
-from tests.training.tiny import loaded_tiny, same, weights
-from training.advice import Circumstances, nothing_right
-from training.collecting import RunWatch, UnwatchedRun
-from training.errors import NothingRight, NothingToLearn
+from tests.training.starring import (
+    ALL,
+    BASE,
+    EASY,
+    GREEDY,
+    HARD,
+    HOW,
+    base,
+    by_difficulty,
+    run,
+    settings,
+    stored,
+    weak_reverser,
+)
+from tests.training.tiny import same, weights
 from training.loop import Optimisation
-from training.records import Candidate, Fate, Origin, Question
+from training.records import Candidate, Fate, Origin
 from training.schedule import Schedule, StepLadder
 from training.sft import sft
 from training.star import star
-from training.star_types import Departures, StarResult, StarSettings
+from training.star_types import Departures, StarSettings
 from training.stores import MemoryStore, clone
-
-HOW = Optimisation(Schedule(3e-3), batch_size=8)
-GREEDY = SamplingSettings(max_new_tokens=12)
-BASE = loaded_tiny()
-#: Reversed plainly, reversed with a hint only, never.
-EASY, HARD, IMPOSSIBLE = ["12", "34"], ["56", "78"], ["90"]
-ALL = [question(number) for number in EASY + HARD + IMPOSSIBLE]
-
-
-def base() -> LoadedModel:
-    return clone(BASE)
-
-
-def by_difficulty(prompt: str, seed: int) -> str:
-    """Right for easy numbers, right with a hint for hard ones, wrong or unreadable for the rest."""
-    number = prompt.split()[-1].rstrip(">").split("!")[0]
-    if number in EASY or (number in HARD and "!" in prompt):
-        return solution(number)
-    return "nothing" if number in IMPOSSIBLE and "!" in prompt else "0 0 =00"
-
-
-def settings(**changes: Any) -> StarSettings:
-    return StarSettings(
-        **{"how": HOW, "sampling": GREEDY, "iterations": 2, "ladder": StepLadder("linear", 3, 1), **changes}
-    )
-
-
-def run(
-    *, sampler: Scripted | None = None, store: MemoryStore | None = None, task: Reversal | None = None,
-    asked: Sequence[Question] = ALL, validation: Sequence[Question] = (), watch: RunWatch | None = None, **changes: Any,
-) -> tuple[StarResult, MemoryStore, Scripted]:  # fmt: skip
-    sampler, store = sampler or Scripted(by_difficulty), store or MemoryStore()
-    result = star(
-        task or Reversal(), asked, base, settings(**changes),
-        validation=validation, store=store, watch=watch, sampler=sampler,
-    )  # fmt: skip
-    return result, store, sampler
-
-
-def stored(store: MemoryStore, iteration: int) -> dict[tuple[str, Origin], Candidate]:
-    found = [c for origin in Origin for c in store.candidates(iteration, origin)]
-    return {(candidate.question, candidate.origin): candidate for candidate in found}
-
 
 # ----------------------------------------------------------------------------------------------------- the algorithm
 
@@ -336,177 +298,7 @@ def test_hinted_copies_are_extra_examples_stored_apart_and_leave_what_was_kept_a
     assert copies == {key: (f"{key}!{key[::-1]}>", solution(key)) for key in EASY + HARD}
 
 
-# ------------------------------------------------------------------------------------------------------------ refusal
-
-
-def test_nothing_right_stops_with_advice():
-    with pytest.raises(
-        NothingRight, match=r"Iteration 1: not one of 10 .*worked examples.*no answer or were cut off"
-    ) as caught:
-        run(sampler=Scripted(lambda prompt, seed: "no idea"))
-    assert caught.value.details["fates"] == {"unparsable": 10}
-    with pytest.raises(NothingRight, match="turn rationalization on"):
-        run(sampler=Scripted(lambda prompt, seed: "=1"), rationalize=False)
-
-
-def test_a_model_that_lost_what_it_could_do_is_told_to_look_at_its_training():
-    asked: list[str] = []
-
-    def once(prompt: str, seed: int) -> str:
-        asked.append(prompt)
-        return by_difficulty(prompt, seed) if len(asked) <= len(ALL) else "no idea"
-
-    with pytest.raises(
-        NothingRight, match=r"^Iteration 2: .*The training of iteration 1 took .*learning_rate"
-    ):
-        run(sampler=Scripted(once), rationalize=False)
-
-
-def advised(**found: Any) -> str:
-    return nothing_right([], Circumstances(**found)).message
-
-
-def test_the_training_is_blamed_only_where_it_made_the_model_worse():
-    drawn: dict[str, Any] = {"asked": 1, "of": 140}
-    few = advised(iteration=2, accuracies=[0.2, 0.6], **drawn)
-    assert "Only 1 of 140 questions was drawn, and the model solves 60.0%" in few
-    assert "raise questions_per_iteration" in few and "The training" not in few
-    # Worse than the base: both, since one question says little.
-    worse = advised(iteration=2, accuracies=[0.6, 0.2], **drawn)
-    assert "raise questions_per_iteration" in worse and "The training of iteration 1 took" in worse
-    assert "Only" not in advised(iteration=2, accuracies=[0.6, 0.0], **drawn)
-    # None of so many would be no chance: (1 - 0.6)^10 is one in ten thousand.
-    assert "60.0% of the validation questions, but none of these" in advised(
-        iteration=2, accuracies=[0.2, 0.6], asked=10, of=140
-    )
-    unknown = advised(iteration=2, accuracies=[None, None], **drawn)
-    assert "Only 1 of 140" in unknown and "The training of iteration 1 took" in unknown
-    assert "Give it other worked examples" in advised(iteration=1, asked=9, of=9, shots=True)
-
-
-def test_questions_that_were_left_out_come_first_where_they_are_the_most():
-    error = nothing_right([], Circumstances(iteration=1, asked=3, of=3, shots=True))
-    error.add_left_out({"questions": 29, "of": 32, "room": 100, "context": 512})
-    assert "could be kept. 29 of 32 questions were left out before" in error.message
-    assert error.message.index("a lower max_new_tokens") < error.message.index("easier questions")
-    assert error.details["left_out"] == {"questions": 29, "of": 32} and str(error) == error.message
-
-
-def test_questions_without_a_gold_answer_are_refused():
-    with pytest.raises(NothingToLearn, match="no question"):
-        run(asked=[])
-    with pytest.raises(NothingToLearn, match="1 of 2 questions have no gold answer"):
-        run(asked=[question("12"), Question("x", Family.OPEN, Asked("Why?"))])
-
-
-# ------------------------------------------------------------------------------------------------------------- resume
-
-
-class Killed(Exception):
-    """The process is gone."""
-
-
-class DyingStore(MemoryStore):
-    """Dies right before or right after its `last`-th write."""
-
-    def __init__(self, folder: Path, last: int, *, after: bool) -> None:
-        super().__init__(folder)
-        self.left, self.after = last, after
-
-    def put_batch(self, round: int, origin: Origin, number: int, candidates: Sequence[Candidate]) -> None:
-        self._die(lambda: super(DyingStore, self).put_batch(round, origin, number, candidates))
-
-    def put_model(self, name: str, loaded: LoadedModel, facts: Mapping[str, Any]) -> None:
-        self._die(lambda: super(DyingStore, self).put_model(name, loaded, facts))
-
-    def _die(self, write) -> None:
-        self.left -= 1
-        if self.left == 0 and not self.after:
-            raise Killed
-        write()
-        if self.left == 0:
-            raise Killed
-
-
-class DyingInTraining(UnwatchedRun):
-    """Dies after so many optimiser steps of the whole run."""
-
-    def __init__(self, last: int) -> None:
-        self.last = last
-        self.steps: list[int] = []
-
-    def step(self, step: int, loss: float, extras: Mapping[str, float]) -> None:
-        self.steps.append(step)
-        if step == self.last:
-            raise Killed
-
-
-LONG: dict[str, Any] = {
-    "ladder": StepLadder("linear", 6, 2),
-    "batch_questions": 2,
-    "save_every": 2,
-    "iterations": 2,
-}
-
-
-def outcome(store: MemoryStore, result: StarResult) -> tuple[Any, ...]:
-    return store.batches, result, {name: weights(loaded.model) for name, loaded in store.models.items()}
-
-
-def assert_same_outcome(first: tuple[Any, ...], second: tuple[Any, ...]) -> None:
-    assert first[:2] == second[:2]
-    assert first[2].keys() == second[2].keys()
-    assert all(same(first[2][name], second[2][name]) for name in first[2])
-
-
-@pytest.fixture(scope="module")
-def uninterrupted() -> tuple[Any, ...]:
-    result, store, _ = run(validation=questions([60]), **LONG)
-    return outcome(store, result)
-
-
-@pytest.mark.parametrize("after", [False, True])
-@pytest.mark.parametrize("last", [1, 2, 4, 6, 7, 9, 12])
-def test_killed_at_any_write_it_goes_on_to_the_same_end(tmp_path, uninterrupted, last, after):
-    store, sampler = DyingStore(tmp_path, last, after=after), Scripted(by_difficulty)
-    with pytest.raises(Killed):
-        run(store=store, sampler=sampler, validation=questions([60]), **LONG)
-    result, _, _ = run(store=store, sampler=sampler, validation=questions([60]), **LONG)
-    assert_same_outcome(outcome(store, result), uninterrupted)
-    # Five questions plainly, three with a hint, in both iterations; what was stored is not sampled again.
-    repeated = sum(prompt != "60>" for prompt in sampler.prompts) - 16
-    assert repeated == (0 if after or last in (6, 12) else min(2, repeated))
-
-
-@pytest.mark.parametrize("last", [3, 6, 11])
-def test_killed_in_training_it_goes_on_from_the_last_saved_step(tmp_path, uninterrupted, last):
-    store = MemoryStore(tmp_path)
-    with pytest.raises(Killed):
-        run(store=store, validation=questions([60]), watch=DyingInTraining(last), **LONG)
-    watch = DyingInTraining(1000)
-    result, _, _ = run(store=store, validation=questions([60]), watch=watch, **LONG)
-    assert_same_outcome(outcome(store, result), uninterrupted)
-    # Steps are numbered over all iterations; a state is saved every two.
-    assert watch.steps == list(range((last - 1) // 2 * 2 + 1, 15))
-
-
-def test_called_again_after_its_end_it_samples_and_trains_nothing():
-    result, store, _ = run()
-    silent = Scripted(lambda prompt, seed: pytest.fail("sampled again"))
-    again, _, _ = run(store=store, sampler=silent)
-    assert again == result
-
-
 # ----------------------------------------------------------------------------------------------------- with a real one
-
-
-@cache
-def weak_reverser() -> LoadedModel:
-    """To be cloned. Has seen few numbers: reverses a quarter of others, and more when the answer is hinted."""
-    loaded = loaded_tiny()
-    warm = examples(range(100, 1000, 23)) + examples(range(101, 1000, 12), hinted=True)
-    sft(loaded, warm, Optimisation(Schedule(1e-2, 10, "cosine", 0.05), batch_size=16), steps=240)
-    return loaded
 
 
 def test_it_improves_a_weak_model_on_questions_that_it_never_saw():

@@ -10,7 +10,7 @@ import pytest
 from generation.sampling.types import SamplingSettings
 from problems.types import Verdict
 from tests.training.reversal import Reversal, Scripted, question, questions, solution
-from tests.training.test_star import ALL, BASE, GREEDY, run, settings, stored
+from tests.training.starring import ALL, BASE, GREEDY, run, settings, stored
 from tests.training.tiny import loaded_tiny
 from training.batching import Example
 from training.errors import NothingRight, NothingToLearn

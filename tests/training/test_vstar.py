@@ -13,7 +13,7 @@ from generation.registry.loading import LoadedModel
 from generation.sampling.types import SamplingSettings
 from problems.types import Verdict
 from tests.training.reversal import Reversal, Scripted, question, questions, said, solution
-from tests.training.test_star import DyingInTraining, DyingStore, Killed, weak_reverser
+from tests.training.starring import DyingInTraining, DyingStore, Killed, weak_reverser
 from tests.training.tiny import loaded_tiny, same, weights
 from training.batching import Example
 from training.collecting import RunWatch
