@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 from accounts.audit import COMMAND
 from accounts.errors import Conflict
@@ -93,7 +94,10 @@ def test_a_base_that_is_planned_wrongly_names_its_key(
 
 @pytest.mark.django_db
 def test_a_base_is_made_once_and_another_under_its_label_is_refused(storage, measured_in_a_moment) -> None:
+    # A figure's command is no worker, which computes on one thread anyway.
+    torch.set_num_threads(2)
     made = made_base(planned(), actor=COMMAND)
+    assert torch.get_num_threads() == 1
     assert (made.label, made.location) == ("plan-own-s0", "checkpoints:bases/plan-own-s0")
     manifest = verify(checkpoint_root() / "bases" / "plan-own-s0")
     assert manifest["recipe"] == made.manifest["made"]["recipe"] == planned().recipe.table

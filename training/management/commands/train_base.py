@@ -41,8 +41,6 @@ class Command(JsonCommand):
             check_seed(seed)
         folder = _replaceable(out)
         # torch is imported by the work alone: every other command starts without it.
-        import torch
-
         from training.base.bar import Bar
         from training.base.building import train_base
         from training.base.recipe import RECIPE, read_recipe, with_seed
@@ -50,10 +48,8 @@ class Command(JsonCommand):
         path = RECIPE if recipe is None else Path(recipe)
         try:
             read = read_recipe(path)
-        except (
-            OSError,
-            ValueError,
-        ) as error:  # no file, or no TOML; what is wrong in one names its key itself
+        # No file, or no TOML: what is wrong in one names its key itself.
+        except (OSError, ValueError) as error:
             raise InvalidInput(
                 f"recipe: {str(path)!r} is not usable: {error}",
                 details={
@@ -62,11 +58,10 @@ class Command(JsonCommand):
                     "expected": "a file like training/base/recipe.toml",
                 },
             ) from error
-        torch.set_num_threads(threads)
         if seed is not None:
             read = with_seed(read, seed)
         with Bar(read.steps, "steps") as bar:
-            manifest = train_base(read, folder, watch=bar)
+            manifest = train_base(read, folder, watch=bar, threads=threads)
         files = manifest["files"]
         return {
             "path": str(folder),
