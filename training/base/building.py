@@ -41,7 +41,7 @@ def train_base(
     """Trains a base, from scratch or from another one, and stores it in `folder`, weights in half precision.
 
     questions: of each kind that it is measured on, MEASURED_QUESTIONS unless given. threads: to compute on, set for the
-    whole process; a base is the same, to the byte, only on as many, and two on busy cores take many times as long as one.
+    whole process; a base is the same to the byte on as many only, and two on busy cores take many times as long.
     Returns its manifest. Goes on where it was interrupted: the state of the training is kept beside `folder` until it
     is done. What is measured is what is stored, after rounding. Raises what trainer and checkpoint raise.
     """
