@@ -15,7 +15,7 @@ its figures stand beside them.
   in bf16), and the shape 1.3b is trained whole.
 
 Seconds are of CPU time, one thread, on a CPU, and of the clock on a GPU; the best of the rounds. Recording steps as
-CUDA graphs counts. Targets on a GPU (issue 5): above 60% of the bandwidth, above 50% of the peak; they decide the exit
+CUDA graphs counts. Targets on a GPU: above 60% of the bandwidth, above 50% of the peak; they decide the exit
 status.
 """
 
